@@ -1,0 +1,86 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: MIT
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error),
+]
+let strictC: [CSetting] = [.treatAllWarnings(as: .error), .enableWarning("all")]
+
+/// Test-side code may use Foundation and need not mark unsafe calls.
+let relaxed: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+
+func module(_ name: String, in folder: String, _ uses: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: uses, path: "\(folder)/\(name)", swiftSettings: strict)
+}
+
+func cModule(_ name: String, linking libraries: [String] = []) -> Target {
+  .target(
+    name: name, path: "Runtime/\(name)", cSettings: strictC,
+    linkerSettings: libraries.map { .linkedLibrary($0) })
+}
+
+/// A function is a library with everything worth testing, and a `Main` that only wires it up.
+func function(_ name: String) -> [Target] {
+  [
+    .target(
+      name: name, dependencies: ["Bytes", "Events", "FunctionRuntime", "GoogleCloud"],
+      path: "Functions/\(name)", exclude: ["Main"], swiftSettings: strict),
+    .executableTarget(
+      name: "\(name)Main",
+      dependencies: [.target(name: name), "FunctionRuntime", "GoogleCloud"],
+      path: "Functions/\(name)/Main", swiftSettings: strict),
+  ]
+}
+
+func tests(_ name: String, _ uses: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: uses, path: "Tests/\(name)Tests", resources: resources,
+    swiftSettings: relaxed)
+}
+
+let package = Package(
+  name: "pixel-pipeline",
+  products: [
+    .executable(name: "pixel-ingest", targets: ["PixelIngestMain"]),
+    .executable(name: "log-parse", targets: ["LogParseMain"]),
+    .executable(name: "bq-loader", targets: ["BQLoaderMain"]),
+    .executable(name: "local-cloud", targets: ["LocalCloudMain"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    cModule("CSystem"),
+    cModule("CCurl"),
+    cModule("CCrypto", linking: ["crypto"]),
+
+    module("Bytes", in: "Runtime"),
+    module("Events", in: "Runtime", ["Bytes", "CCrypto"]),
+    module("EventLoop", in: "Runtime", ["CSystem"]),
+    module("HTTPClient", in: "Runtime", ["Bytes", "EventLoop", "CCurl"]),
+    module(
+      "FunctionRuntime", in: "Runtime", ["Bytes", "Events", "EventLoop", "HTTPClient", "CSystem"]),
+    module(
+      "GoogleCloud", in: "Runtime",
+      ["Bytes", "Events", "EventLoop", "HTTPClient", "FunctionRuntime"]),
+  ]
+    + function("PixelIngest") + function("LogParse") + function("BQLoader")
+    + [
+      .target(
+        name: "LocalCloud", dependencies: ["Bytes", "EventLoop", "FunctionRuntime", "HTTPClient"],
+        path: "Tests/LocalCloud", exclude: ["Main"], swiftSettings: relaxed),
+      .executableTarget(
+        name: "LocalCloudMain",
+        dependencies: [
+          "LocalCloud", "FunctionRuntime",
+          .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        path: "Tests/LocalCloud/Main", swiftSettings: relaxed),
+
+      tests("Bytes", ["Bytes"]),
+      tests("Events", ["Events", "Bytes"]),
+      tests("LogParse", ["LogParse", "Events", "Bytes"]),
+      tests("LocalCloud", ["LocalCloud"]),
+    ]
+)

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+
+/// Growable bytes on the heap with one owner, reused from request to request.
+///
+/// A `Span` cannot be returned or stored, so the bytes are lent to a closure. Ranges into the buffer
+/// stay valid until the next call that changes it.
+@safe public final class Buffer {
+  /// Room for `capacity` bytes, the first `count` of which are in use.
+  private var base: UnsafeMutablePointer<UInt8>
+  public private(set) var capacity: Int
+  public private(set) var count = 0
+
+  public init(capacity: Int = 0) {
+    self.capacity = max(capacity, 64)
+    unsafe base = .allocate(capacity: self.capacity)
+  }
+
+  deinit { unsafe base.deallocate() }
+
+  /// Lends the bytes in use.
+  @inline(__always)
+  public func withSpan<R, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
+    // In bounds: `count` never exceeds `capacity`.
+    let span = unsafe UnsafeBufferPointer(start: base, count: count).span
+    return try body(span)
+  }
+
+  /// Lends the bytes in use for changing in place, as decoding escapes and base64 does.
+  @inline(__always)
+  public func withMutableSpan<R, E: Error>(
+    _ body: (inout MutableSpan<UInt8>) throws(E) -> R
+  ) throws(E) -> R {
+    // In bounds: `count` never exceeds `capacity`.
+    var span = unsafe UnsafeMutableBufferPointer(start: base, count: count).mutableSpan
+    return try body(&span)
+  }
+
+  /// Lets `fill` write behind the bytes in use, `minimum` or more; it returns how many it wrote.
+  ///
+  /// For the edge to system calls: `recv` writes straight into the buffer.
+  @inline(__always)
+  public func appendRaw(minimum: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
+    reserve(minimum)
+    let room = capacity - count
+    let written = unsafe fill(UnsafeMutableRawBufferPointer(start: base + count, count: room))
+    precondition(written <= room)
+    if written > 0 { count += written }
+    return written
+  }
+
+  /// Lends the raw bytes in use, for system calls that read them.
+  @inline(__always)
+  public func withRawBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+    unsafe body(UnsafeRawBufferPointer(start: base, count: count))
+  }
+
+  public func append(_ bytes: Span<UInt8>) {
+    reserve(bytes.count)
+    // In bounds: `reserve` made room for `bytes.count` behind `count`.
+    unsafe bytes.withUnsafeBufferPointer { source in
+      if let from = source.baseAddress { unsafe (base + count).update(from: from, count: source.count) }
+    }
+    count += bytes.count
+  }
+
+  /// Drops the first `amount` bytes and moves the rest to the front.
+  public func consume(_ amount: Int) {
+    precondition(amount >= 0 && amount <= count)
+    // In bounds: checked above; `update` allows overlap.
+    if amount > 0, amount < count { unsafe base.update(from: base + amount, count: count - amount) }
+    count -= amount
+  }
+
+  /// Keeps the first `newCount` bytes.
+  public func truncate(to newCount: Int) {
+    precondition(newCount >= 0 && newCount <= count)
+    count = newCount
+  }
+
+  /// Gives memory back after a large request has made the buffer grow.
+  public func shrink(above limit: Int, to newCapacity: Int) {
+    if capacity > limit, count <= newCapacity { reallocate(newCapacity) }
+  }
+
+  /// Makes room for `amount` more bytes.
+  public func reserve(_ amount: Int) {
+    if amount > capacity - count { reallocate(max(count + amount, capacity * 2)) }
+  }
+
+  private func reallocate(_ newCapacity: Int) {
+    let fresh = UnsafeMutablePointer<UInt8>.allocate(capacity: max(newCapacity, count))
+    // In bounds: both hold at least `count` bytes.
+    unsafe fresh.update(from: base, count: count)
+    unsafe base.deallocate()
+    unsafe base = fresh
+    capacity = max(newCapacity, count)
+  }
+}

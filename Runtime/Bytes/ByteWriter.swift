@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+
+/// Bytes under construction: a request body, a row, a log line.
+public struct ByteWriter: Sendable {
+  public var bytes: [UInt8]
+
+  public init(capacity: Int = 0) {
+    bytes = []
+    bytes.reserveCapacity(capacity)
+  }
+
+  public var count: Int { bytes.count }
+
+  @inline(__always)
+  public mutating func append(_ byte: UInt8) { bytes.append(byte) }
+
+  @inline(__always)
+  public mutating func append(_ text: StaticString) {
+    // In bounds: a static string knows its own length.
+    unsafe bytes.append(
+      contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
+  @inline(__always)
+  public mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
+
+  @inline(__always)
+  public mutating func append(_ span: Span<UInt8>) {
+    unsafe span.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+  }
+
+  /// Appends the bytes of `span` in `range`; traps if it is out of bounds, so pass scanner results only.
+  @inline(__always)
+  public mutating func append(_ span: Span<UInt8>, _ range: Range<Int>) {
+    append(span.extracting(range))
+  }
+
+  public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+}
