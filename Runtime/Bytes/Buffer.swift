@@ -58,7 +58,9 @@
     reserve(bytes.count)
     // In bounds: `reserve` made room for `bytes.count` behind `count`.
     unsafe bytes.withUnsafeBufferPointer { source in
-      if let from = source.baseAddress { unsafe (base + count).update(from: from, count: source.count) }
+      if let from = source.baseAddress {
+        unsafe (base + count).update(from: from, count: source.count)
+      }
     }
     count += bytes.count
   }
