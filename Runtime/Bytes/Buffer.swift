@@ -65,12 +65,28 @@
     count += bytes.count
   }
 
+  @inline(__always)
+  public func append(_ text: StaticString) {
+    // In bounds: a static string knows its own length.
+    let bytes = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+    unsafe append(bytes.span)
+  }
+
   /// Drops the first `amount` bytes and moves the rest to the front.
   public func consume(_ amount: Int) {
     precondition(amount >= 0 && amount <= count)
     // In bounds: checked above; `update` allows overlap.
     if amount > 0, amount < count { unsafe base.update(from: base + amount, count: count - amount) }
     count -= amount
+  }
+
+  /// Copies the bytes of `range` to `target`, both within the bytes in use; they may overlap.
+  public func move(_ range: Range<Int>, to target: Int) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count)
+    precondition(target >= 0 && target <= count - range.count)
+    guard target != range.lowerBound, !range.isEmpty else { return }
+    // In bounds: checked above; `update` allows overlap.
+    unsafe (base + target).update(from: base + range.lowerBound, count: range.count)
   }
 
   /// Keeps the first `newCount` bytes.

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+#define _GNU_SOURCE
+#include "CSystem.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+_Static_assert(PIXEL_READABLE == EPOLLIN && PIXEL_WRITABLE == EPOLLOUT, "epoll's values");
+_Static_assert(PIXEL_ERROR == EPOLLERR && PIXEL_HANGUP == EPOLLHUP, "epoll's values");
+_Static_assert(PIXEL_ADD == EPOLL_CTL_ADD && PIXEL_REMOVE == EPOLL_CTL_DEL, "epoll's values");
+_Static_assert(PIXEL_MODIFY == EPOLL_CTL_MOD, "epoll's values");
+
+int pixel_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int pixel_epoll_control(int epoll, int operation, int fd, uint32_t events, uint64_t token) {
+  struct epoll_event event = {.events = events, .data = {.u64 = token}};
+  return epoll_ctl(epoll, operation, fd, &event);
+}
+
+int pixel_epoll_wait(int epoll, pixel_event *reports, int room, int timeout_ms) {
+  enum { MOST = 256 };
+  struct epoll_event events[MOST];
+  int count = epoll_wait(epoll, events, room < MOST ? room : MOST, timeout_ms);
+  for (int i = 0; i < count; i++) {
+    reports[i].token = events[i].data.u64;
+    reports[i].events = events[i].events;
+  }
+  return count;
+}
+
+int pixel_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+int pixel_signalfd(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0) return -1;
+  signal(SIGPIPE, SIG_IGN);
+  return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+int pixel_next_signal(int fd) {
+  struct signalfd_siginfo info;
+  return read(fd, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+}
+
+int pixel_listen(const char *host, uint16_t port, int reuse_port, int backlog) {
+  struct in6_addr six;
+  struct in_addr four;
+  int wildcard = strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+  int is_four = !wildcard && inet_pton(AF_INET, host, &four) == 1;
+  if (!wildcard && !is_four && inet_pton(AF_INET6, host, &six) != 1) {
+    errno = EINVAL;
+    return -1;
+  }
+  int family = is_four ? AF_INET : AF_INET6;
+  int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0 && wildcard) {  // a kernel without IPv6
+    family = AF_INET;
+    four.s_addr = INADDR_ANY;
+    fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  }
+  if (fd < 0) return -1;
+  int on = 1, off = 0;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (reuse_port) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  int bound;
+  if (family == AF_INET) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = four};
+    bound = bind(fd, (struct sockaddr *)&address, sizeof address);
+  } else {
+    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    address.sin6_addr = wildcard ? in6addr_any : six;
+    bound = bind(fd, (struct sockaddr *)&address, sizeof address);
+  }
+  if (bound != 0 || listen(fd, backlog) != 0) {
+    int why = errno;
+    close(fd);
+    errno = why;
+    return -1;
+  }
+  return fd;
+}
+
+uint16_t pixel_local_port(int fd) {
+  struct sockaddr_storage address;
+  socklen_t length = sizeof address;
+  if (getsockname(fd, (struct sockaddr *)&address, &length) != 0) return 0;
+  if (address.ss_family == AF_INET) return ntohs(((struct sockaddr_in *)&address)->sin_port);
+  if (address.ss_family == AF_INET6) return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
+  return 0;
+}
+
+int pixel_accept(int listener) {
+  int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  int on = 1;
+  if (fd >= 0) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return fd;
+}
+
+ssize_t pixel_send(int fd, const void *bytes, size_t count) {
+  return send(fd, bytes, count, MSG_NOSIGNAL);
+}
+
+struct start {
+  void (*body)(void *);
+  void *context;
+};
+
+static void *run(void *raw) {
+  struct start start = *(struct start *)raw;
+  free(raw);
+  start.body(start.context);
+  return NULL;
+}
+
+int pixel_thread(void (*body)(void *), void *context) {
+  struct start *start = malloc(sizeof *start);
+  if (!start) return ENOMEM;
+  *start = (struct start){body, context};
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_t thread;
+  int failed = pthread_create(&thread, &attributes, run, start);
+  pthread_attr_destroy(&attributes);
+  if (failed) free(start);
+  return failed;
+}
+
+void pixel_raise_descriptor_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static char crash_line[512];
+static size_t crash_length;
+
+static void crashed(int signal_number) {
+  // Only async-signal-safe calls; SA_RESETHAND has restored the default, so raising ends the process.
+  ssize_t ignored = write(STDOUT_FILENO, crash_line, crash_length);
+  (void)ignored;
+  raise(signal_number);
+}
+
+void pixel_report_crashes(const char *line, size_t count) {
+  crash_length = count < sizeof crash_line ? count : sizeof crash_line;
+  memcpy(crash_line, line, crash_length);
+  struct sigaction action = {.sa_handler = crashed, .sa_flags = SA_RESETHAND | SA_NODEFER};
+  int signals[] = {SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT};
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
+}
+
+static int64_t nanoseconds(clockid_t clock) {
+  struct timespec time;
+  clock_gettime(clock, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+int64_t pixel_monotonic_ns(void) { return nanoseconds(CLOCK_MONOTONIC); }
+int64_t pixel_wall_ns(void) { return nanoseconds(CLOCK_REALTIME); }
+
+int pixel_random(void *bytes, size_t count) {
+  return getrandom(bytes, count, 0) == (ssize_t)count ? 0 : -1;
+}

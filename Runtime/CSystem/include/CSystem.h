@@ -1,1 +1,53 @@
+// SPDX-License-Identifier: MIT
+// The system calls that Swift's Glibc module does not import, over plain integers.
 #pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/// One readiness report of epoll.
+typedef struct {
+  uint64_t token;
+  uint32_t events;
+} pixel_event;
+
+enum {
+  PIXEL_READABLE = 0x001,  // EPOLLIN
+  PIXEL_WRITABLE = 0x004,  // EPOLLOUT
+  PIXEL_ERROR = 0x008,     // EPOLLERR
+  PIXEL_HANGUP = 0x010,    // EPOLLHUP
+};
+
+enum { PIXEL_ADD = 1, PIXEL_REMOVE = 2, PIXEL_MODIFY = 3 };
+
+int pixel_epoll_create(void);
+int pixel_epoll_control(int epoll, int operation, int fd, uint32_t events, uint64_t token);
+/// Waits up to `timeout_ms` (-1: for ever) and fills at most `room` reports.
+int pixel_epoll_wait(int epoll, pixel_event *reports, int room, int timeout_ms);
+
+int pixel_eventfd(void);
+/// A descriptor that reads SIGTERM and SIGINT, which are blocked for the process from then on.
+int pixel_signalfd(void);
+/// The next signal of a signalfd, 0 if there is none.
+int pixel_next_signal(int fd);
+
+/// A listening TCP socket (IPv4 and IPv6 on the wildcard address), or -1 with errno.
+int pixel_listen(const char *host, uint16_t port, int reuse_port, int backlog);
+/// The port a socket is bound to, 0 if unknown.
+uint16_t pixel_local_port(int fd);
+/// A non-blocking connection with TCP_NODELAY, or -1 with errno.
+int pixel_accept(int listener);
+ssize_t pixel_send(int fd, const void *bytes, size_t count);
+
+/// Runs `body(context)` on a new detached thread; 0, or an errno.
+int pixel_thread(void (*body)(void *), void *context);
+/// Raises the soft limit of open descriptors to the hard one.
+void pixel_raise_descriptor_limit(void);
+/// Writes one structured CRITICAL line before a trap or a bad access ends the process.
+void pixel_report_crashes(const char *line, size_t count);
+/// Nanoseconds of the monotonic clock, and of the wall clock since 1970.
+int64_t pixel_monotonic_ns(void);
+int64_t pixel_wall_ns(void);
+/// Bytes of randomness from the kernel; 0 if it worked.
+int pixel_random(void *bytes, size_t count);

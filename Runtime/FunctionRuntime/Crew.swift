@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+import CSystem
+import EventLoop
+import Glibc
+import Synchronization
+
+/// All workers of the process, for ending them together.
+final class Crew: Sendable {
+  private let size: Int
+  private let timeout: Duration
+  private let drains = Mutex<[@Sendable () -> Void]>([])
+  private let left: Atomic<Int>
+
+  init(size: Int, timeout: Duration) {
+    self.size = size
+    self.timeout = timeout
+    left = Atomic(size)
+  }
+
+  /// Adds a worker, on its own thread.
+  func join(_ worker: Worker, _ server: HTTPServer) {
+    let member = OnLoop(value: (worker, server))
+    let handle = worker.loop.handle
+    drains.withLock { $0.append { [self] in handle.post { self.drain(member) } } }
+  }
+
+  /// Ends every worker's calls; the process exits when the last is done.
+  func drainAll() { for drain in drains.withLock({ $0 }) { drain() } }
+
+  private func drain(_ member: OnLoop<(Worker, HTTPServer)>) {
+    let (worker, server) = member.value
+    server.drain(timeout: timeout, cutOff: OutcomeResponses.draining) { [self] in
+      worker.tally.report(worker.log)
+      worker.log.flush()
+      guard left.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
+      worker.log.info("Stopped.")
+      worker.log.flush()
+      exit(0)
+    }
+  }
+}
+
+/// Carries a value to the loop that it belongs to.
+///
+/// Safe because the value is made on that loop's thread and only ever used in what is posted to it.
+struct OnLoop<Value>: @unchecked Sendable {
+  let value: Value
+}
+
+/// SIGTERM and SIGINT as events of a loop: the first one drains, the second one ends the process.
+final class SignalWatcher: ReadinessHandler {
+  private let descriptor: Int32
+  private let log: Log
+  private let drain: () -> Void
+  private var isDraining = false
+
+  init(descriptor: Int32, log: Log, drain: @escaping () -> Void) {
+    self.descriptor = descriptor
+    self.log = log
+    self.drain = drain
+  }
+
+  func watch(on loop: EventLoop) throws(SystemError) {
+    _ = try loop.watch(descriptor, for: .readable, handler: self)
+  }
+
+  func ready(_ readiness: Readiness) {
+    while pixel_next_signal(descriptor) != 0 {
+      guard !isDraining else { exit(1) }
+      isDraining = true
+      log.info("Stopping: open calls are finished first.")
+      drain()
+    }
+  }
+}
+
+/// Runs `body` on a thread of its own; false if there is none to be had.
+func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
+  let box = unsafe Unmanaged.passRetained(ThreadBody(run: body))
+  let failed = unsafe pixel_thread(
+    { context in
+      // The one reference that was retained for this thread.
+      guard let context = unsafe context else { return }
+      unsafe Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue().run()
+    }, box.toOpaque())
+  if failed != 0 { unsafe box.release() }
+  return failed == 0
+}
+
+private final class ThreadBody: Sendable {
+  let run: @Sendable () -> Void
+  init(run: @escaping @Sendable () -> Void) { self.run = run }
+}
+
+/// Makes a trap leave one structured line, which it would not do by itself in a stripped binary.
+func reportCrashes(of service: String) {
+  let line = Array(
+    "{\"severity\":\"CRITICAL\",\"message\":\"The process crashed.\",\"service\":\"\(service)\",\"version\":\"\(pixelPipelineVersion)\"}\n"
+      .utf8)
+  // The C side copies the bytes.
+  unsafe line.withUnsafeBufferPointer { bytes in
+    unsafe bytes.withMemoryRebound(to: CChar.self) {
+      unsafe pixel_report_crashes($0.baseAddress, $0.count)
+    }
+  }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+import CSystem
+import EventLoop
+import Events
+import Glibc
+
+/// The version of everything in this repository: in `--version`, log lines and `User-Agent`.
+public let pixelPipelineVersion = "0.1.0"
+
+/// A program that is one function: reads its settings, runs its loops, ends when told to.
+public struct FunctionService<Settings: Sendable>: Sendable {
+  let name: String
+  let about: String
+  let readSettings: @Sendable (inout SettingsReader) -> Settings
+  let start: @Sendable (Settings, Worker) throws(SettingsError) -> Function
+
+  /// - Parameters:
+  ///   - name: As the service is called, `log-parse`.
+  ///   - about: One sentence for `--help`.
+  ///   - readSettings: Reads the function's own settings.
+  ///   - start: Makes the function for one worker, on that worker's thread.
+  public init(
+    name: String, about: String,
+    readSettings: @escaping @Sendable (inout SettingsReader) -> Settings,
+    start: @escaping @Sendable (Settings, Worker) throws(SettingsError) -> Function
+  ) {
+    self.name = name
+    self.about = about
+    self.readSettings = readSettings
+    self.start = start
+  }
+
+  /// Runs until SIGTERM or SIGINT and ends the process: 0 after a drain, 1 if told twice, 2 for bad
+  /// settings.
+  public func run(arguments: [String] = CommandLine.arguments) -> Never {
+    var reader = SettingsReader.process()
+    let runtime = RuntimeSettings(&reader)
+    let settings = readSettings(&reader)
+    if arguments.contains("--help") || arguments.contains("-h") {
+      writeText(help(reader.rows), to: 1)
+      exit(0)
+    }
+    if arguments.contains("--version") {
+      writeText("\(name) \(pixelPipelineVersion)\n", to: 1)
+      exit(0)
+    }
+    do throws(SettingsError) {
+      if let unknown = arguments.dropFirst().first {
+        throw SettingsError("unknown argument '\(unknown)': allowed are --help and --version")
+      }
+      try reader.check()
+      try serve(runtime, settings)
+    } catch {
+      stop(error.description)
+    }
+  }
+
+  // MARK: Running
+
+  private func serve(_ runtime: RuntimeSettings, _ settings: Settings) throws(SettingsError)
+    -> Never
+  {
+    pixel_raise_descriptor_limit()
+    reportCrashes(of: name)
+    let signals = pixel_signalfd()  // before other threads start, so that they inherit the mask
+    let load = Load()
+    let first = try open(runtime, settings, index: 0, load: load, port: runtime.port, nil)
+    let crew = Crew(size: runtime.workers, timeout: runtime.drainTimeout)
+    crew.join(first.worker, first.server)
+    let port = first.port
+    let handle = first.worker.loop.handle
+    for index in 1..<max(1, runtime.workers) {
+      let started = startThread { [self] in
+        do throws(SettingsError) {
+          let member = try open(runtime, settings, index: index, load: load, port: port, handle)
+          crew.join(member.worker, member.server)
+          member.worker.loop.run()
+        } catch {
+          stop(error.description)
+        }
+      }
+      guard started else {
+        throw SettingsError("WORKERS is '\(runtime.workers)': no thread to be had")
+      }
+    }
+    let watcher = SignalWatcher(descriptor: signals, log: first.worker.log) { crew.drainAll() }
+    do throws(SystemError) {
+      try watcher.watch(on: first.worker.loop)
+    } catch {
+      throw SettingsError("\(error)")
+    }
+    first.worker.log.info(
+      "Listening.", ["port": .number(Int(first.port)), "workers": .number(runtime.workers)])
+    first.worker.loop.run()
+    exit(0)
+  }
+
+  private struct Member {
+    let worker: Worker
+    let server: HTTPServer
+    let port: UInt16
+  }
+
+  /// Makes one worker with its function, listening. Without a first loop it is worker 0.
+  private func open(
+    _ runtime: RuntimeSettings, _ settings: Settings, index: Int, load: Load, port: UInt16,
+    _ firstLoop: EventLoop.Handle?
+  ) throws(SettingsError) -> Member {
+    let loop: EventLoop
+    do throws(SystemError) { loop = try EventLoop() } catch { throw SettingsError("\(error)") }
+    let log = Log(
+      loop: loop, format: runtime.logFormat, level: runtime.logLevel, service: name,
+      version: pixelPipelineVersion)
+    let worker = Worker(
+      index: index, loop: loop, log: log, settings: runtime, load: load,
+      userAgent: "pixel-pipeline/\(pixelPipelineVersion) (\(name))", firstLoop: firstLoop)
+    let server = HTTPServer(worker, try start(settings, worker))
+    do throws(SystemError) {
+      let bound = try server.listen(host: runtime.host, port: port, shared: runtime.workers > 1)
+      return Member(worker: worker, server: server, port: bound)
+    } catch {
+      guard error.code == EADDRINUSE else { throw SettingsError("\(error)") }
+      throw SettingsError("PORT is '\(port)': another program is listening there")
+    }
+  }
+
+  // MARK: Texts
+
+  /// One sentence, and the exit code for settings that can't work.
+  private func stop(_ sentence: String) -> Never {
+    writeText("\(name): \(sentence)\n", to: 2)
+    exit(2)
+  }
+
+  private func help(_ rows: [SettingsReader.Row]) -> String {
+    let width = rows.map(\.name.count).max() ?? 0
+    let lines = rows.map { row in
+      let name = row.name + String(repeating: " ", count: width - row.name.count)
+      let standard = row.standard.map { $0.isEmpty ? "" : " [\($0)]" } ?? " (required)"
+      return "  \(name)  \(row.help)\(standard)"
+    }
+    return """
+      \(name) \(pixelPipelineVersion): \(about)
+
+      Usage: \(name) [--help | --version]
+
+      Settings come from the environment; the default is in brackets:
+
+      \(lines.joined(separator: "\n"))
+
+      """
+  }
+}
+
+extension HTTPServer {
+  /// A server for one worker's function, with what all functions answer alike in front of it.
+  convenience init(_ worker: Worker, _ function: Function) {
+    let front = Front(worker: worker)
+    let limits = worker.settings.limits
+    let answer: (Request, Call) -> Void
+    let admit: (Request) -> Response?
+    switch function {
+    case .http(let handle):
+      answer = handle
+      admit = { _ in
+        worker.load.callsInFlight < limits.maxInFlight ? nil : OutcomeResponses.overloaded
+      }
+    case .messages(let messages):
+      let endpoint = MessageEndpoint(worker: worker, function: messages)
+      answer = endpoint.receive
+      admit = endpoint.admit
+    }
+    self.init(loop: worker.loop, limits: limits, load: worker.load) { request, call in
+      if let response = front.response(to: request) { return call.reply(response) }
+      answer(request, call)
+    }
+    self.admit = { request in front.covers(request) ? nil : admit(request) }
+  }
+}
+
+private func writeText(_ text: String, to descriptor: Int32) {
+  let bytes = Array(text.utf8)
+  // In bounds: exactly the array is written.
+  _ = unsafe bytes.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+import Bytes
+
+/// Removes the chunk framing of a body in place, as it arrives (RFC 9112 §7.1).
+///
+/// The data moves to the front of the body's region, so that a complete body lies in one piece.
+struct ChunkedBody {
+  /// The decoded body so far.
+  private(set) var body: Range<Int>
+  /// The first byte that was not read yet.
+  private(set) var cursor: Int
+  private var state = State.size
+  private var trailerBytes = 0
+
+  private enum State {
+    case size
+    case data(left: Int)
+    case dataEnd
+    case trailer
+  }
+
+  enum Progress { case needMore, complete }
+
+  /// Longest chunk-size line with its extension, and longest trailer section.
+  private static let maxLine = 256
+  private static let maxTrailer = 8 * 1024
+
+  init(start: Int) {
+    body = start..<start
+    cursor = start
+  }
+
+  /// Reads what has arrived in `buffer`. A body of more than `limit` bytes is refused.
+  mutating func advance(
+    _ buffer: Buffer, limit: Int
+  ) throws(ChunkError) -> Progress {
+    while true {
+      switch state {
+      case .size:
+        guard let line = try line(buffer, limit: Self.maxLine) else { return .needMore }
+        let size = try buffer.withSpan { bytes throws(ChunkError) in try chunkSize(bytes, line) }
+        guard size <= limit &- body.count else { throw .tooLarge }
+        state = size == 0 ? .trailer : .data(left: size)
+      case .data(let left):
+        let available = min(left, buffer.count &- cursor)
+        buffer.move(cursor..<cursor &+ available, to: body.upperBound)
+        body = body.lowerBound..<body.upperBound &+ available
+        cursor &+= available
+        guard available == left else {
+          state = .data(left: left &- available)
+          return .needMore
+        }
+        state = .dataEnd
+      case .dataEnd:
+        guard buffer.count &- cursor >= 2 else { return .needMore }
+        let ended = buffer.withSpan {
+          $0[cursor] == UInt8(ascii: "\r") && $0[cursor &+ 1] == UInt8(ascii: "\n")
+        }
+        guard ended else { throw .malformed }
+        cursor &+= 2
+        state = .size
+      case .trailer:
+        guard let line = try line(buffer, limit: Self.maxTrailer) else { return .needMore }
+        if line.isEmpty { return .complete }
+        trailerBytes &+= line.count &+ 2
+        guard trailerBytes <= Self.maxTrailer else { throw .malformed }
+        try buffer.withSpan { bytes throws(ChunkError) in try checkTrailer(bytes, line) }
+      }
+    }
+  }
+
+  /// The next line without its CRLF, or nil if it has not all arrived.
+  private mutating func line(_ buffer: Buffer, limit: Int) throws(ChunkError) -> Range<Int>? {
+    let start = cursor
+    let end = try buffer.withSpan { bytes throws(ChunkError) -> Int? in
+      let last = min(bytes.count, start &+ limit)
+      var index = start
+      while index < last, bytes[index] != UInt8(ascii: "\r") {
+        // A bare line feed ends a line for some programs and not for others.
+        guard bytes[index] != UInt8(ascii: "\n") else { throw .malformed }
+        index &+= 1
+      }
+      guard index &+ 1 < bytes.count else {
+        if index &- start >= limit { throw .malformed }
+        return nil
+      }
+      guard bytes[index] == UInt8(ascii: "\r"), bytes[index &+ 1] == UInt8(ascii: "\n") else {
+        throw .malformed
+      }
+      return index
+    }
+    guard let end else { return nil }
+    cursor = end &+ 2
+    return start..<end
+  }
+
+  private func chunkSize(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(ChunkError) -> Int {
+    var size = 0
+    var digits = 0
+    var index = line.lowerBound
+    while index < line.upperBound, let digit = hexDigit(bytes[index]) {
+      digits += 1
+      guard digits <= 12 else { throw .tooLarge }
+      size = size << 4 | digit
+      index &+= 1
+    }
+    guard digits > 0 else { throw .malformed }
+    // An extension follows a semicolon and is ignored; anything else is refused.
+    guard index < line.upperBound else { return size }
+    guard bytes[index] == UInt8(ascii: ";") else { throw .malformed }
+    guard ByteClass.skip(bytes, from: index, to: line.upperBound, until: 0x20) == line.upperBound
+    else { throw .malformed }
+    return size
+  }
+
+  private func hexDigit(_ byte: UInt8) -> Int? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): Int(byte &- UInt8(ascii: "0"))
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): Int(byte &- UInt8(ascii: "a") &+ 10)
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): Int(byte &- UInt8(ascii: "A") &+ 10)
+    default: nil
+    }
+  }
+
+  /// Trailers are read past; what is not a field is refused.
+  private func checkTrailer(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(ChunkError) {
+    var index = line.lowerBound
+    while index < line.upperBound, ByteClass.isToken(bytes[index]) { index &+= 1 }
+    guard index > line.lowerBound, index < line.upperBound, bytes[index] == UInt8(ascii: ":")
+    else { throw .malformed }
+  }
+}
+
+enum ChunkError: Error {
+  /// Answered 400.
+  case malformed
+  /// Answered 413.
+  case tooLarge
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+import Bytes
+import CSystem
+import EventLoop
+import Glibc
+
+/// One connection: reads requests, hands each to the server's handler, writes the answers in order.
+///
+/// One request at a time is worked on; what is pipelined behind it waits in the buffer or the kernel.
+final class Connection: ReadinessHandler {
+  enum Phase {
+    /// Waiting for a request, or for the rest of its head.
+    case head
+    case body(length: Int)
+    case chunkedBody
+    /// The handler has the request; the buffer does not change until the answer.
+    case calling
+    /// The last answer is on its way; what still arrives is thrown away.
+    case lingering
+    case closed
+  }
+
+  let input = Buffer(capacity: 4096)
+  private(set) var head = RequestHead()
+  private(set) var body = 0..<0
+  var deadline = Instant.distantFuture
+  var phase = Phase.head
+
+  let server: HTTPServer
+  let descriptor: Int32
+  let slot: Int
+  var watch: WatchToken?
+  var interest: Readiness = .readable
+  /// Where the current request begins, and where it ends once that is known.
+  var start = 0
+  private var requestEnd = 0
+  /// How far an incomplete head has been searched for its end.
+  var searched = 0
+  private var chunks = ChunkedBody(start: 0)
+  private var callNumber: UInt64 = 0
+  var isProcessing = false
+  /// Bytes of the body that the process-wide bound counts.
+  private var counted = 0
+  /// Answer bytes that the socket did not take at once.
+  var backlog: Buffer?
+  var hasServed = false
+  /// After the last answer there is nothing to wait for.
+  var closesAtOnce = false
+
+  /// Answers waiting for a client that does not read, in bytes.
+  static let maxBacklog = 256 * 1024
+
+  init(descriptor: Int32, slot: Int, server: HTTPServer) {
+    self.descriptor = descriptor
+    self.slot = slot
+    self.server = server
+    deadline = server.loop.now + server.limits.idleTimeout
+  }
+
+  func open() throws(SystemError) {
+    watch = try server.loop.watch(descriptor, for: interest, handler: self)
+  }
+
+  func isOpen(_ call: UInt64) -> Bool {
+    if case .calling = phase { return call == callNumber }
+    return false
+  }
+
+  // MARK: Reading
+
+  func ready(_ readiness: Readiness) {
+    if !readiness.isDisjoint(with: .failed) { return close() }
+    if readiness.contains(.writable) { flushBacklog() }
+    if readiness.contains(.readable) { read() }
+  }
+
+  func read() {
+    switch phase {
+    case .closed: return
+    case .calling: return want(interest.subtracting(.readable))
+    case .lingering: return discard()
+    case .head, .body, .chunkedBody: break
+    }
+    let received = unsafe input.appendRaw(minimum: 2048) { free in
+      unsafe recv(descriptor, free.baseAddress, free.count, 0)
+    }
+    if received > 0 { return process() }
+    if received < 0, errno == EAGAIN || errno == EINTR { return }
+    guard backlog != nil else { return close() }
+    // The client has said all it will say; an answer is still on its way.
+    finish(unread: false)
+    want(.writable)
+  }
+
+  /// Handles all that is complete in the buffer, then sends what came of it.
+  func process() {
+    // A client that pipelines but does not read gets no further answers for now.
+    if let backlog, backlog.count > Self.maxBacklog { return want(.writable) }
+    isProcessing = true
+    server.borrowScratch(self)
+    step: while true {
+      switch phase {
+      case .head: guard readHead() else { break step }
+      case .body(let length):
+        guard input.count &- head.end >= length else { break step }
+        body = head.end..<head.end &+ length
+        requestEnd = body.upperBound
+        call()
+      case .chunkedBody: guard readChunks() else { break step }
+      case .calling, .lingering, .closed: break step
+      }
+      if let backlog, backlog.count > Self.maxBacklog { break }
+    }
+    if case .head = phase, start > 0 {
+      input.consume(start)
+      searched = max(0, searched &- start)
+      start = 0
+      input.shrink(above: 64 * 1024, to: 4096)
+    }
+    isProcessing = false
+    flush()
+  }
+
+  /// Takes the next head from the buffer. False if there is none yet.
+  private func readHead() -> Bool {
+    guard start < input.count else { return false }
+    if searched > start, !headMayBeComplete() { return false }
+    let complete: Bool
+    do throws(HeadError) {
+      complete = try input.withSpan { bytes throws(HeadError) in
+        try server.headParser.parse(bytes, from: start, into: &head)
+      }
+    } catch {
+      refuse(Response(status: error.rawValue, text: error.explanation))
+      return false
+    }
+    guard complete else {
+      if searched <= start { deadline = server.loop.now + server.limits.headTimeout }
+      searched = input.count
+      return false
+    }
+    searched = 0
+    deadline = server.loop.now + server.limits.bodyTimeout
+    beginBody()
+    return true
+  }
+
+  /// Whether an empty line has arrived since the last look, or so much that the head is too large; so
+  /// that a head that trickles in is not parsed from its start each time.
+  private func headMayBeComplete() -> Bool {
+    let from = max(start, searched &- 3)
+    defer { searched = input.count }
+    if input.count &- start >= server.headParser.maxHeadBytes { return true }
+    return input.withSpan { bytes in
+      var index = from
+      while index &+ 3 < bytes.count {
+        if bytes[index] == 0x0D, bytes[index &+ 1] == 0x0A, bytes[index &+ 2] == 0x0D,
+          bytes[index &+ 3] == 0x0A
+        {
+          return true
+        }
+        index &+= 1
+      }
+      return false
+    }
+  }
+
+  private func beginBody() {
+    let length = head.contentLength ?? 0
+    requestEnd = head.end
+    guard length <= server.limits.maxBodyBytes else {
+      return refuse(.contentTooLarge)
+    }
+    body = 0..<0
+    callNumber &+= 1
+    phase = .calling  // so that the request can be looked at
+    let refusal = server.admit?(Request(connection: self, call: callNumber))
+    phase = .head
+    if let refusal { return refuse(refusal) }
+    guard count(length) else { return refuse(.overloaded) }
+
+    if head.expectsContinue, head.isChunked || input.count < head.end &+ length {
+      output.append("HTTP/1.1 100 Continue\r\n\r\n")
+    }
+    if head.isChunked {
+      chunks = ChunkedBody(start: head.end)
+      phase = .chunkedBody
+    } else {
+      phase = .body(length: length)
+    }
+  }
+
+  private func readChunks() -> Bool {
+    do throws(ChunkError) {
+      let progress = try chunks.advance(input, limit: server.limits.maxBodyBytes)
+      guard count(chunks.body.count) else {
+        refuse(.overloaded)
+        return false
+      }
+      guard progress == .complete else { return false }
+    } catch {
+      switch error {
+      case .malformed: refuse(Response(status: 400, text: "The chunked body is malformed."))
+      case .tooLarge: refuse(.contentTooLarge)
+      }
+      return false
+    }
+    body = chunks.body
+    requestEnd = chunks.cursor
+    call()
+    return true
+  }
+
+  /// Counts the body in the process-wide bound. False if there is no room for it.
+  private func count(_ bytes: Int) -> Bool {
+    let more = bytes &- counted
+    guard more > 0 else { return true }
+    let before = server.load.bufferedBytes.add(more, ordering: .relaxed).oldValue
+    counted = bytes
+    return before <= server.limits.maxBufferedBytes &- more
+  }
+
+  // MARK: Calling
+
+  private func call() {
+    phase = .calling
+    deadline = server.loop.now + server.limits.requestTimeout
+    _ = server.load.inFlight.add(1, ordering: .relaxed)
+    server.handler(
+      Request(connection: self, call: callNumber), Call(connection: self, number: callNumber))
+  }
+
+  func reply(_ number: UInt64, _ response: Response) {
+    guard isOpen(number) else { return }
+    answer(response, close: !head.keepAlive || server.isDraining)
+  }
+
+  /// Answers for a handler that did not: at its deadline, or when the process ends. The connection
+  /// closes and the buffer stays as it is, since the handler may still be reading it.
+  func abandonCall(_ response: Response) { answer(response, close: true, keepBuffer: true) }
+
+  private func answer(_ response: Response, close: Bool, keepBuffer: Bool = false) {
+    release()
+    hasServed = true
+    callNumber &+= 1
+    if !isProcessing { server.borrowScratch(self) }
+    write(response, close: close)
+    if close {
+      finish(unread: keepBuffer || requestEnd < input.count)
+    } else {
+      start = requestEnd
+      phase = .head
+      deadline = server.loop.now + server.limits.idleTimeout
+    }
+    guard !isProcessing else { return }
+    if case .head = phase {
+      want(interest.union(.readable))
+      process()
+    } else {
+      flush()
+    }
+  }
+
+  /// Answers a request that is not worked on, and closes.
+  func refuse(_ response: Response) {
+    release(wasCalled: false)
+    server.counters.refused += 1
+    write(response, close: true)
+    finish(unread: true)
+  }
+
+  func release(wasCalled: Bool = true) {
+    if counted > 0 { _ = server.load.bufferedBytes.subtract(counted, ordering: .relaxed) }
+    counted = 0
+    if wasCalled { _ = server.load.inFlight.subtract(1, ordering: .relaxed) }
+  }
+
+  /// No further request. With unread bytes an immediate close would reset the connection and could
+  /// destroy the answer on its way, so those are read and thrown away for a while.
+  private func finish(unread: Bool) {
+    phase = .lingering
+    deadline = server.loop.now + .seconds(2)
+    closesAtOnce = !unread
+  }
+}

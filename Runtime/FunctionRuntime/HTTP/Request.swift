@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+import Bytes
+
+/// A request on loan: its bytes lie in the connection's buffer until the call is answered. After that
+/// everything reads as empty.
+public struct Request {
+  let connection: Connection
+  let call: UInt64
+
+  public var method: Method { connection.head.method }
+
+  private var isCurrent: Bool { connection.isOpen(call) }
+
+  /// Lends the request target as sent, path and query.
+  public func withTarget<R, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
+    try with(connection.head.target, body)
+  }
+
+  /// Lends the body, without any transfer coding.
+  public func withBody<R, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
+    try with(connection.body, body)
+  }
+
+  /// The buffer that holds the body and where in it, for decoding in place.
+  public var bodyInPlace: (buffer: Buffer, range: Range<Int>) {
+    (connection.input, isCurrent ? connection.body : 0..<0)
+  }
+
+  /// Lends the value of the first field called `name`, which must be in lower case.
+  public func withHeader<R>(_ name: StaticString, _ body: (Span<UInt8>) -> R) -> R? {
+    guard isCurrent else { return nil }
+    return connection.input.withSpan { bytes in
+      for field in connection.head.fields
+      where ByteClass.equals(bytes, field.name, lowercase: name) {
+        return body(bytes.extracting(field.value))
+      }
+      return nil
+    }
+  }
+
+  /// The value of the first field called `name`, which must be in lower case.
+  public func header(_ name: StaticString) -> String? {
+    withHeader(name) { String(bytes: $0) }
+  }
+
+  public func headerCount(_ name: StaticString) -> Int {
+    guard isCurrent else { return 0 }
+    return connection.input.withSpan { bytes in
+      connection.head.fields.count { ByteClass.equals(bytes, $0.name, lowercase: name) }
+    }
+  }
+
+  /// The target as text; bad UTF-8 is repaired.
+  public var target: String { withTarget { String(bytes: $0) } }
+
+  /// The target up to the query, as sent. Of an absolute target the part behind the authority.
+  public var path: String { withPath { String(bytes: $0) } }
+
+  /// The part of the target behind the first `?`, as sent.
+  public var query: String? {
+    withTarget { target in
+      for index in target.indices where target[index] == UInt8(ascii: "?") {
+        return String(bytes: target.extracting(index &+ 1..<target.count))
+      }
+      return nil
+    }
+  }
+
+  /// A copy of the body.
+  public var body: [UInt8] {
+    withBody { span in
+      [UInt8](capacity: span.count) { output in
+        for index in span.indices { output.append(span[index]) }
+      }
+    }
+  }
+
+  /// Lends the path, as sent.
+  public func withPath<R, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
+    try withTarget { target throws(E) in
+      let range = pathRange(of: target)
+      return try body(target.extracting(range))
+    }
+  }
+
+  private func with<R, E: Error>(
+    _ range: Range<Int>, _ body: (Span<UInt8>) throws(E) -> R
+  ) throws(E) -> R {
+    let range = isCurrent ? range : 0..<0
+    return try connection.input.withSpan { bytes throws(E) in try body(bytes.extracting(range)) }
+  }
+}
+
+/// Where the path lies in a request target of origin form (`/a?b`) or absolute form (`http://h/a?b`),
+/// RFC 9112 §3.2.
+func pathRange(of target: Span<UInt8>) -> Range<Int> {
+  var start = 0
+  if target.count > 0, target[0] != UInt8(ascii: "/") {
+    var index = 0
+    while index &+ 2 < target.count {
+      if target[index] == UInt8(ascii: ":"), target[index &+ 1] == UInt8(ascii: "/"),
+        target[index &+ 2] == UInt8(ascii: "/")
+      {
+        start = index &+ 3
+        while start < target.count, target[start] != UInt8(ascii: "/"),
+          target[start] != UInt8(ascii: "?")
+        {
+          start &+= 1
+        }
+        break
+      }
+      index &+= 1
+    }
+  }
+  var end = start
+  while end < target.count, target[end] != UInt8(ascii: "?"), target[end] != UInt8(ascii: "#") {
+    end &+= 1
+  }
+  return start..<end
+}
+
+extension String {
+  /// Text from bytes; ill-formed UTF-8 becomes U+FFFD.
+  public init(bytes: Span<UInt8>) {
+    self = unsafe bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+  }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+
+/// The methods that anything here tells apart (RFC 9110 §9); the rest are `other`.
+public enum Method: String, Sendable {
+  case get = "GET"
+  case head = "HEAD"
+  case post = "POST"
+  case put = "PUT"
+  case patch = "PATCH"
+  case delete = "DELETE"
+  case options = "OPTIONS"
+  case other = "OTHER"
+}
+
+/// Where a header field's name and value lie in the connection's buffer.
+struct HeaderField {
+  var name: Range<Int>
+  var value: Range<Int>
+}
+
+/// A parsed request head: ranges into the connection's buffer and what the framing needs to know.
+struct RequestHead {
+  var method = Method.other
+  /// As sent, with the query.
+  var target = 0..<0
+  var fields: [HeaderField] = []
+  /// Offset of the first byte behind the head.
+  var end = 0
+  /// Nil without a body or with a chunked one.
+  var contentLength: Int?
+  var isChunked = false
+  var isVersion10 = false
+  var keepAlive = true
+  var expectsContinue = false
+
+  init() { fields.reserveCapacity(24) }
+
+  mutating func reset() {
+    fields.removeAll(keepingCapacity: true)
+    contentLength = nil
+    isChunked = false
+    keepAlive = true
+    expectsContinue = false
+  }
+}
+
+/// Why a head was refused, each with the one status it is answered with. The connection closes after
+/// any of them, since what follows can't be told apart.
+enum HeadError: Int, Error {
+  case badRequest = 400
+  case targetTooLong = 414
+  case expectationFailed = 417
+  case headTooLarge = 431
+  case notImplemented = 501
+  case versionNotSupported = 505
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+import Events
+
+/// How a call ended. There are three ways, whoever sent it.
+public enum Outcome: Sendable {
+  /// What the message asked for has happened and the next hop has the data.
+  case done
+  /// It may succeed later: the message is not acknowledged and comes again.
+  case retry(Reason, detail: String = "")
+  /// It can never succeed: it is recorded with its bytes, then acknowledged.
+  case reject(Rejection)
+}
+
+/// The one place that turns an outcome into an answer for Pub/Sub.
+///
+/// 204 is the success code that both Pub/Sub and its emulator take for an acknowledgement; anything
+/// else makes the message come again. What is not a message at all is a 400.
+enum OutcomeResponses {
+  static let done = Response(status: 204)
+  static let retry = Response(status: 503)
+  static let overloaded = Response(status: 429, headers: [("Retry-After", "1")])
+  static let malformed = Response(status: 400)
+  static let deadline = Response(status: 504)
+  static let unauthenticated = Response(status: 401)
+  static let draining = Response(status: 503)
+  static let notFound = Response(status: 404)
+  static let postOnly = Response(status: 405, headers: [("Allow", "POST")])
+  static let ok = Response(status: 200, text: "ok")
+  static let notReady = Response(status: 503, text: "not ready")
+
+  static func response(to reason: Reason) -> Response {
+    switch reason {
+    case .malformedEnvelope, .malformedData, .malformedCloudEvent: malformed
+    case .overloaded: overloaded
+    case .deadlineExceeded: deadline
+    case .unauthenticated: unauthenticated
+    default: retry
+    }
+  }
+}

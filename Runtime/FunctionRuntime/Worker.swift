@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+import EventLoop
+import Events
+import HTTPClient
+
+/// What a function gets for each event loop: the loop itself and what belongs to it.
+public final class Worker {
+  /// 0 is the one that process-wide state lives on.
+  public let index: Int
+  public let loop: EventLoop
+  public let log: Log
+  public let settings: RuntimeSettings
+  /// Outgoing requests of this loop, with connections kept open.
+  public let client: HTTPClient
+  public let load: Load
+  /// Worker 0's loop, to ask it from another thread.
+  public let firstLoop: EventLoop.Handle
+  /// `/ready` answers 200 while all of these are true.
+  var readiness: [() -> Bool] = []
+  var tally = Tally()
+
+  init(
+    index: Int, loop: EventLoop, log: Log, settings: RuntimeSettings, load: Load,
+    userAgent: String, firstLoop: EventLoop.Handle?
+  ) {
+    self.index = index
+    self.loop = loop
+    self.log = log
+    self.settings = settings
+    self.load = load
+    self.firstLoop = firstLoop ?? loop.handle
+    client = HTTPClient(loop: loop, userAgent: userAgent)
+  }
+
+  public func addReadiness(_ check: @escaping () -> Bool) { readiness.append(check) }
+}
+
+/// What a program does with requests.
+public enum Function {
+  /// Takes HTTP requests as they come.
+  case http((Request, Call) -> Void)
+  /// Takes Pub/Sub messages that are pushed to it.
+  case messages(MessageFunction)
+}
+
+/// A function of Pub/Sub messages.
+public struct MessageFunction {
+  var authentication: PushAuthentication
+  /// Called for each message; it answers through the delivery, now or later on the same loop.
+  var receive: (Delivery) -> Void
+  /// Records a message that can never succeed, and says whether that has worked.
+  var record: (Delivery, Rejection, @escaping (Bool) -> Void) -> Void
+
+  public init(
+    authentication: PushAuthentication,
+    receive: @escaping (Delivery) -> Void,
+    record: @escaping (Delivery, Rejection, @escaping (Bool) -> Void) -> Void
+  ) {
+    self.authentication = authentication
+    self.receive = receive
+    self.record = record
+  }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+import CCurl
+import EventLoop
+
+/// libcurl's multi handle between its two callers: requests on one side, the event loop on the other.
+///
+/// The C side holds an unretained pointer to this object and is closed by its `deinit`.
+@safe final class CurlDriver {
+  typealias Completion = (Result<IncomingResponse, TransportError>) -> Void
+
+  private let loop: EventLoop
+  private var curl: OpaquePointer?
+  private var timer: Timer?
+  private var watches: [Int32: (token: WatchToken, socket: CurlSocket)] = [:]
+  private var completions: [UInt64: Completion] = [:]
+  private var nextID: UInt64 = 0
+
+  init(loop: EventLoop, caFile: String?, maxConnections: Int) throws(TransportError) {
+    self.loop = loop
+    if let problem = unsafe pixel_curl_load() {
+      throw unsafe TransportError("libcurl can't be loaded: \(String(cString: problem))")
+    }
+    let hooks = unsafe pixel_curl_loop(
+      context: Unmanaged.passUnretained(self).toOpaque(),
+      watch: { context, descriptor, conditions in
+        unsafe CurlDriver.from(context)?.watch(descriptor, conditions)
+      },
+      timer: { context, milliseconds in
+        unsafe CurlDriver.from(context)?.setTimer(milliseconds)
+      },
+      done: { context, id, problem, status, head, headCount, body, bodyCount in
+        // The bytes are lent for this call; both arrays copy them.
+        let head = unsafe [UInt8](UnsafeBufferPointer(start: head, count: headCount))
+        let body = unsafe [UInt8](UnsafeBufferPointer(start: body, count: bodyCount))
+        let problem = unsafe problem.map { unsafe String(cString: $0) }
+        unsafe CurlDriver.from(context)?.finish(
+          id, problem, IncomingResponse(status: status, head: head, body: body))
+      })
+    unsafe curl = pixel_curl_open(hooks, caFile, maxConnections)
+    if unsafe curl == nil { throw TransportError("libcurl could not be set up") }
+  }
+
+  deinit { if let curl = unsafe curl { unsafe pixel_curl_close(curl) } }
+
+  private static func from(_ context: UnsafeMutableRawPointer?) -> CurlDriver? {
+    unsafe context.map { unsafe Unmanaged<CurlDriver>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  func start(_ request: OutgoingRequest, userAgent: String, _ completion: @escaping Completion) {
+    nextID &+= 1
+    let id = nextID
+    let fields = (request.headers + ["User-Agent: \(userAgent)"]).joined(separator: "\n")
+    // Everything is copied by the C side before these closures end.
+    let started = unsafe request.body.withUnsafeBufferPointer { body in
+      unsafe request.method.withCString { method in
+        unsafe request.url.withCString { url in
+          unsafe fields.withCString { fields in
+            var description = unsafe pixel_curl_request(
+              id: id, method: method, url: url, fields: fields, body: body.baseAddress,
+              body_count: body.count,
+              connect_timeout_ms: Int(request.connectTimeout.milliseconds),
+              timeout_ms: Int(request.timeout.milliseconds), max_answer: request.maxAnswer)
+            return unsafe pixel_curl_send(curl, &description)
+          }
+        }
+      }
+    }
+    guard started == 0 else {
+      return loop.atTurnEnd { completion(.failure(TransportError("the request can't be started"))) }
+    }
+    completions[id] = completion
+  }
+
+  // MARK: What libcurl asks for
+
+  private func watch(_ descriptor: Int32, _ conditions: Int32) {
+    if conditions & Int32(PIXEL_CURL_GONE) != 0 {
+      if let watch = watches.removeValue(forKey: descriptor) { loop.unwatch(watch.token) }
+      return
+    }
+    var interest: Readiness = []
+    if conditions & Int32(PIXEL_CURL_IN) != 0 { interest.insert(.readable) }
+    if conditions & Int32(PIXEL_CURL_OUT) != 0 { interest.insert(.writable) }
+    if let watch = watches[descriptor] { return loop.rewatch(watch.token, for: interest) }
+    let socket = CurlSocket(descriptor: descriptor, driver: self)
+    // If the kernel refuses, libcurl's timeout ends the request.
+    guard let token = try? loop.watch(descriptor, for: interest, handler: socket) else { return }
+    watches[descriptor] = (token, socket)
+  }
+
+  private func setTimer(_ milliseconds: Int) {
+    timer?.cancel()
+    timer = nil
+    guard milliseconds >= 0 else { return }
+    timer = loop.schedule(after: .milliseconds(milliseconds)) { [weak self] in
+      self?.act(-1, 0)
+    }
+  }
+
+  private func finish(_ id: UInt64, _ problem: String?, _ response: IncomingResponse) {
+    let completion = completions.removeValue(forKey: id)
+    if let problem {
+      completion?(.failure(TransportError(problem)))
+    } else {
+      completion?(.success(response))
+    }
+  }
+
+  func act(_ descriptor: Int32, _ conditions: Int32) {
+    if let curl = unsafe curl { unsafe pixel_curl_ready(curl, descriptor, conditions) }
+  }
+}
+
+/// One of libcurl's sockets on the loop.
+final class CurlSocket: ReadinessHandler {
+  private let descriptor: Int32
+  private weak var driver: CurlDriver?
+
+  init(descriptor: Int32, driver: CurlDriver) {
+    self.descriptor = descriptor
+    self.driver = driver
+  }
+
+  func ready(_ readiness: Readiness) {
+    var conditions: Int32 = 0
+    if readiness.contains(.readable) { conditions |= Int32(PIXEL_CURL_IN) }
+    if readiness.contains(.writable) { conditions |= Int32(PIXEL_CURL_OUT) }
+    if !readiness.isDisjoint(with: .failed) { conditions |= Int32(PIXEL_CURL_ERROR) }
+    driver?.act(descriptor, conditions)
+  }
+}
