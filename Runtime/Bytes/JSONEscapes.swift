@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+
+/// One `\` escape, or a pair of them that stands for one character outside the basic plane.
+struct JSONEscape {
+  let scalar: UInt32
+  let length: Int
+
+  /// Reads the escape at `at` of a string that the scanner has accepted. A surrogate without its
+  /// other half is left as it is: writing it as a scalar gives U+FFFD.
+  static func read(_ bytes: Span<UInt8>, at: Int, end: Int) -> JSONEscape {
+    guard at &+ 1 < end else { return JSONEscape(scalar: 0xfffd, length: 1) }
+    switch bytes[at &+ 1] {
+    case UInt8(ascii: "b"): return JSONEscape(scalar: 0x08, length: 2)
+    case UInt8(ascii: "f"): return JSONEscape(scalar: 0x0c, length: 2)
+    case UInt8(ascii: "n"): return JSONEscape(scalar: 0x0a, length: 2)
+    case UInt8(ascii: "r"): return JSONEscape(scalar: 0x0d, length: 2)
+    case UInt8(ascii: "t"): return JSONEscape(scalar: 0x09, length: 2)
+    case UInt8(ascii: "u"):
+      let high = codeUnit(bytes, at: at, end: end)
+      guard 0xd800..<0xdc00 ~= high, at &+ 6 < end, bytes[at &+ 6] == UInt8(ascii: "\\") else {
+        return JSONEscape(scalar: high, length: min(6, end &- at))
+      }
+      let low = codeUnit(bytes, at: at &+ 6, end: end)
+      guard 0xdc00..<0xe000 ~= low else { return JSONEscape(scalar: high, length: 6) }
+      return JSONEscape(scalar: 0x10000 &+ (high & 0x3ff) << 10 | low & 0x3ff, length: 12)
+    case let byte: return JSONEscape(scalar: UInt32(byte), length: 2)
+    }
+  }
+
+  /// The four hex digits of `\uXXXX` at `at`, or U+FFFD if it is none.
+  private static func codeUnit(_ bytes: Span<UInt8>, at: Int, end: Int) -> UInt32 {
+    guard at &+ 6 <= end, bytes[at &+ 1] == UInt8(ascii: "u") else { return 0xfffd }
+    var unit: UInt32 = 0
+    for index in (at &+ 2)..<(at &+ 6) {
+      guard let digit = bytes[index].hexDigit else { return 0xfffd }
+      unit = unit << 4 | UInt32(digit)
+    }
+    return unit
+  }
+}
+
+extension ByteWriter {
+  /// Appends the text of a scanned string: escapes decoded, half surrogate pairs as U+FFFD.
+  public mutating func append(unescaping string: JSONString, in bytes: Span<UInt8>) {
+    guard string.hasEscapes else { return append(bytes, string.range) }
+    let end = string.range.upperBound
+    var at = string.range.lowerBound
+    var kept = at
+    while let slash = bytes.firstBackslash(in: at..<end) {
+      append(bytes, kept..<slash)
+      let escape = JSONEscape.read(bytes, at: slash, end: end)
+      append(scalar: escape.scalar)
+      at = slash &+ escape.length
+      kept = at
+    }
+    append(bytes, kept..<end)
+  }
+}
+
+extension MutableSpan where Element == UInt8 {
+  /// Decodes the escapes of a scanned string where it lies, and returns the range of its text,
+  /// which starts at the same byte and is never longer.
+  public mutating func unescape(_ string: JSONString) -> Range<Int> {
+    guard string.hasEscapes else { return string.range }
+    let end = string.range.upperBound
+    var at = string.range.lowerBound
+    var free = at
+    var decoded = ByteWriter(capacity: 4)
+    while at < end {
+      guard self[at] == UInt8(ascii: "\\") else {
+        self[free] = self[at]
+        free &+= 1
+        at &+= 1
+        continue
+      }
+      let escape = JSONEscape.read(span, at: at, end: end)
+      decoded.removeAll()
+      decoded.append(scalar: escape.scalar)
+      // The shortest escape of a character is no shorter than its UTF-8, so `free` never passes `at`.
+      for byte in decoded.bytes {
+        self[free] = byte
+        free &+= 1
+      }
+      at &+= escape.length
+    }
+    return string.range.lowerBound..<free
+  }
+}
+
+extension Span where Element == UInt8 {
+  fileprivate func firstBackslash(in range: Range<Int>) -> Int? {
+    var at = range.lowerBound
+    while at &+ 8 <= range.upperBound {
+      let word = word(at: at) ^ 0x5c5c_5c5c_5c5c_5c5c
+      let found = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
+      if found != 0 { return at &+ found.trailingZeroBitCount &>> 3 }
+      at &+= 8
+    }
+    while at < range.upperBound {
+      if self[at] == UInt8(ascii: "\\") { return at }
+      at &+= 1
+    }
+    return nil
+  }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+
+extension ByteWriter {
+  /// Appends `text` as a JSON string with its quotes.
+  public mutating func append(json text: Span<UInt8>) { append(json: text, 0..<text.count) }
+
+  /// Appends the bytes in `range` as a JSON string with its quotes.
+  ///
+  /// Whatever the bytes are, the result is valid JSON and valid UTF-8: ill-formed parts become
+  /// U+FFFD. U+2028, U+2029 and DEL are escaped too, so that a line stays a line in every reader.
+  public mutating func append(json text: Span<UInt8>, _ range: Range<Int>) {
+    append(UInt8(ascii: "\""))
+    append(jsonEscaping: text, range)
+    append(UInt8(ascii: "\""))
+  }
+
+  /// Appends `text` as a JSON string with its quotes.
+  public mutating func append(json text: String) {
+    var text = text
+    text.withUTF8 { unsafe append(json: $0.span) }
+  }
+
+  /// Appends the bytes in `range` as the inside of a JSON string.
+  public mutating func append(jsonEscaping text: Span<UInt8>, _ range: Range<Int>) {
+    var at = range.lowerBound
+    var kept = at
+    while true {
+      at = text.endOfPlain(in: at..<range.upperBound)
+      guard at < range.upperBound else { break }
+      let step = UTF8Text.step(text, at: at, end: range.upperBound)
+      if step.isValid, step.length > 1, !text.isLineSeparator(at: at, length: step.length) {
+        at &+= step.length
+        continue
+      }
+      append(text, kept..<at)
+      appendEscape(of: text, at: at, step)
+      at &+= step.length
+      kept = at
+    }
+    append(text, kept..<range.upperBound)
+  }
+
+  private mutating func appendEscape(of text: Span<UInt8>, at: Int, _ step: UTF8Text.Step) {
+    guard step.isValid else { return append("\u{fffd}" as StaticString) }
+    switch text[at] {
+    case UInt8(ascii: "\""): append("\\\"" as StaticString)
+    case UInt8(ascii: "\\"): append("\\\\" as StaticString)
+    case 0x08: append("\\b" as StaticString)
+    case 0x09: append("\\t" as StaticString)
+    case 0x0a: append("\\n" as StaticString)
+    case 0x0c: append("\\f" as StaticString)
+    case 0x0d: append("\\r" as StaticString)
+    case 0xe2:
+      append("\\u20" as StaticString)
+      append(hex: text[at &+ 2] &- 0x80)
+    case let control:
+      append("\\u00" as StaticString)
+      append(hex: control)
+    }
+  }
+}
+
+extension Span where Element == UInt8 {
+  /// The end of the run of printable ASCII other than `"` and `\` that begins the range.
+  @inline(__always)
+  fileprivate func endOfPlain(in range: Range<Int>) -> Int {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    var at = range.lowerBound
+    while at &+ 8 <= range.upperBound {
+      let word = word(at: at)
+      let quotes = word ^ (ones &* 0x22)
+      let slashes = word ^ (ones &* 0x5c)
+      let deletes = word ^ (ones &* 0x7f)
+      // As in the scanner: the lowest set top bit is the first byte that is not plain.
+      let special =
+        ((quotes &- ones) & ~quotes | (slashes &- ones) & ~slashes | (deletes &- ones) & ~deletes
+          | (word &- (ones &* 0x20)) & ~word | word) & (ones &* 0x80)
+      if special != 0 { return at &+ special.trailingZeroBitCount &>> 3 }
+      at &+= 8
+    }
+    while at < range.upperBound {
+      switch self[at] {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"), 0..<0x20, 0x7f...: return at
+      default: at &+= 1
+      }
+    }
+    return at
+  }
+
+  /// Whether the character is U+2028 or U+2029, which some readers take for the end of a line.
+  @inline(__always)
+  fileprivate func isLineSeparator(at: Int, length: Int) -> Bool {
+    length == 3 && self[at] == 0xe2 && self[at &+ 1] == 0x80 && self[at &+ 2] & 0xfe == 0xa8
+  }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+
+extension Span where Element == UInt8 {
+  /// The eight bytes from `offset` on, the first in the lowest bits. Traps if fewer are left.
+  @inlinable @inline(__always)
+  func word(at offset: Int) -> UInt64 {
+    // `unsafe` only for reading bytes as another type, and any eight bytes are a valid integer;
+    // the bounds are checked by `RawSpan`.
+    unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+  }
+
+  /// Whether the bytes in `range` are those of `text`. A range out of bounds traps.
+  @inlinable @inline(__always)
+  public func equals(_ text: StaticString, at range: Range<Int>) -> Bool {
+    guard range.count == text.utf8CodeUnitCount else { return false }
+    for offset in 0..<range.count {
+      // In bounds: a static string knows its own length.
+      guard unsafe self[range.lowerBound &+ offset] == text.utf8Start[offset] else { return false }
+    }
+    return true
+  }
+
+  /// Whether the bytes in `range` are those of `other`. A range out of bounds traps.
+  @inlinable
+  public func equals(_ other: Span<UInt8>, at range: Range<Int>) -> Bool {
+    guard range.count == other.count else { return false }
+    for offset in 0..<other.count where self[range.lowerBound &+ offset] != other[offset] {
+      return false
+    }
+    return true
+  }
+
+  /// Whether all the bytes are those of `text`.
+  @inlinable @inline(__always)
+  public func equals(_ text: StaticString) -> Bool { equals(text, at: 0..<count) }
+
+  /// The text of the bytes in `range`; what is not UTF-8 becomes U+FFFD.
+  public func string(_ range: Range<Int>) -> String {
+    unsafe extracting(range).withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The text of all the bytes; what is not UTF-8 becomes U+FFFD.
+  public var string: String { string(0..<count) }
+}
+
+extension StaticString {
+  /// Lends the text's UTF-8 bytes.
+  @inline(__always)
+  public func withSpan<R, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
+    // In bounds: a static string knows its own length.
+    let span = unsafe UnsafeBufferPointer(start: utf8Start, count: utf8CodeUnitCount).span
+    return try body(span)
+  }
+}
+
+extension UInt8 {
+  /// 0 to 9 for the digits `0`–`9`, else nil.
+  @inlinable @inline(__always)
+  public var decimalDigit: Int? {
+    let value = self &- UInt8(ascii: "0")
+    return value < 10 ? Int(value) : nil
+  }
+
+  /// 0 to 15 for `0`–`9`, `A`–`F` and `a`–`f`, else nil.
+  @inlinable @inline(__always)
+  public var hexDigit: UInt8? {
+    switch self {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): self &- UInt8(ascii: "0")
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): self &- UInt8(ascii: "A") &+ 10
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): self &- UInt8(ascii: "a") &+ 10
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+import Bytes
+
+/// Which columns an event has: a plain BigQuery schema file, read at the start.
+///
+/// The file is the JSON array that `bq mk --schema` takes. It makes the table and says which query
+/// parameters are kept, so the two cannot disagree.
+public struct Contract: Sendable {
+  /// The name of the file without `.json`.
+  public let name: String
+  /// The first 12 hex digits of the SHA-256 of the file.
+  public let version: String
+  public let columns: [Column]
+  private let index: ColumnIndex
+
+  /// Reads a schema file; `name` is what the contract is called in attributes and messages.
+  public init(json: [UInt8], name: String) throws(ContractError) {
+    self.name = name
+    version = String(SHA256.hex(json.span).prefix(12))
+    columns = try ContractFile.columns(json.span, contract: name)
+    index = ColumnIndex(columns.map { Array($0.name.utf8) })
+    try requireReservedColumns()
+  }
+
+  /// The position in `columns` of the column that has exactly this name, in its letter case.
+  public func column(named name: Span<UInt8>) -> Int? { index.find(name) }
+
+  /// The position in `columns` of the column that has exactly this name, in its letter case.
+  public func column(named name: String) -> Int? { columns.firstIndex { $0.name == name } }
+
+  private func requireReservedColumns() throws(ContractError) {
+    for reserved in ReservedColumn.allCases {
+      guard let position = column(named: reserved.rawValue) else {
+        // Without these two nobody could tell a repeated event, or which day it belongs to.
+        guard reserved != .eventID, reserved != .eventTime else {
+          throw ContractError(
+            "Contract \(name): there is no column \(reserved.rawValue); "
+              + "add one of type \(reserved.types[0].rawValue).")
+        }
+        continue
+      }
+      let column = columns[position]
+      guard reserved.types.contains(column.type) else {
+        let allowed = reserved.types.map(\.rawValue).joined(separator: " or ")
+        throw ContractError(
+          "Contract \(name): column \(column.name) is filled by the pipeline and has to be "
+            + "\(allowed), not \(column.type.rawValue).")
+      }
+      guard column.mode != .repeated else {
+        throw ContractError(
+          "Contract \(name): column \(column.name) is filled by the pipeline and cannot be REPEATED."
+        )
+      }
+    }
+  }
+}
+
+/// Why a contract cannot be used, in one sentence for whoever wrote the file.
+public struct ContractError: Error, Equatable, CustomStringConvertible, Sendable {
+  public let description: String
+  init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+import Bytes
+
+/// Why a push body is not a Pub/Sub message.
+public enum EnvelopeError: Error, Equatable, Sendable {
+  /// Not the JSON that Pub/Sub sends; the text says what is wrong.
+  case malformedEnvelope(String)
+  /// `message.data` is not base64.
+  case malformedData
+
+  public var reason: Reason {
+    switch self {
+    case .malformedEnvelope: .malformedEnvelope
+    case .malformedData: .malformedData
+    }
+  }
+
+  public var detail: String {
+    switch self {
+    case .malformedEnvelope(let detail): detail
+    case .malformedData: "message.data is not base64"
+    }
+  }
+}
+
+extension PubSubMessage {
+  /// Pub/Sub's own limit is 100; it adds a few when it dead-letters.
+  public static let maximumAttributes = 256
+
+  /// Decodes a wrapped push, `{"message":{…},"subscription":"…"}`, which lies at `body` in `buffer`.
+  /// Eventarc sends the same object as the body of a binary CloudEvent.
+  ///
+  /// The data is decoded in place, over its own base64, so the body cannot be decoded twice. Both
+  /// spellings of id and time are read, and camelCase wins. A member that comes twice is refused, as
+  /// another reader could see the other one; members that nobody knows are skipped.
+  public static func decodeWrapped(
+    in buffer: Buffer, body: Range<Int>
+  ) throws(EnvelopeError) -> PubSubMessage {
+    let scan = try buffer.withSpan { (bytes) throws(EnvelopeError) in
+      guard body.lowerBound >= 0, body.upperBound <= bytes.count else {
+        throw .malformedEnvelope("the body is not there")
+      }
+      return try Envelope.scan(bytes.extracting(0..<body.upperBound), at: body.lowerBound)
+    }
+    var data = body.lowerBound..<body.lowerBound
+    if let encoded = scan.data {
+      let decoded = buffer.withMutableSpan { $0.decodeBase64($0.unescape(encoded)) }
+      guard let decoded else { throw .malformedData }
+      data = decoded
+    }
+    guard !data.isEmpty || scan.attributeCount > 0 else {
+      throw .malformedEnvelope("message has neither data nor attributes")
+    }
+    return PubSubMessage(
+      buffer: buffer, data: data, publishTime: scan.publishTime,
+      deliveryAttempt: scan.deliveryAttempt, id: scan.id, subscriptionName: scan.subscription,
+      key: scan.orderingKey, attributes: scan.attributes)
+  }
+}
+
+/// What the scan of a wrapped push finds, before the data is decoded.
+private struct Envelope {
+  var data: JSONString?
+  var id: JSONString?
+  var publishTime: Timestamp?
+  var orderingKey: JSONString?
+  var subscription: JSONString?
+  var deliveryAttempt: Int?
+  var attributes: Range<Int>?
+  var attributeCount = 0
+
+  static func scan(_ bytes: Span<UInt8>, at start: Int) throws(EnvelopeError) -> Envelope {
+    var envelope = Envelope()
+    do {
+      try envelope.readBody(bytes, at: start)
+      return envelope
+    } catch let error as EnvelopeError {
+      throw error
+    } catch {
+      throw .malformedEnvelope("the body is not JSON: \(error)")
+    }
+  }
+
+  private mutating func readBody(_ bytes: Span<UInt8>, at start: Int) throws {
+    var scanner = JSONScanner(at: start)
+    var names = DistinctNames(limit: 64)
+    var hasMessage = false
+    try scanner.enterObject(in: bytes)
+    while let name = try scanner.nextMember(in: bytes) {
+      try names.add(name, in: bytes)
+      if name.equals("message", in: bytes) {
+        guard try scanner.peek(in: bytes) == .object else {
+          throw EnvelopeError.malformedEnvelope("message is not an object")
+        }
+        try readMessage(&scanner, in: bytes)
+        hasMessage = true
+        continue
+      }
+      let value = try scanner.value(in: bytes)
+      if name.equals("subscription", in: bytes) {
+        subscription = value.string
+      } else if name.equals("deliveryAttempt", in: bytes) {
+        deliveryAttempt = bytes.decimal(at: value.range)
+      }
+    }
+    try scanner.finish(in: bytes)
+    guard hasMessage else { throw EnvelopeError.malformedEnvelope("there is no message") }
+  }
+
+  private mutating func readMessage(_ scanner: inout JSONScanner, in bytes: Span<UInt8>) throws {
+    var names = DistinctNames(limit: 64)
+    var (camelID, snakeID): (JSONString?, JSONString?)
+    var (camelTime, snakeTime): (JSONString?, JSONString?)
+    try scanner.enterObject(in: bytes)
+    while let name = try scanner.nextMember(in: bytes) {
+      try names.add(name, in: bytes)
+      if name.equals("attributes", in: bytes), try scanner.peek(in: bytes) != .null {
+        try readAttributes(&scanner, in: bytes)
+        continue
+      }
+      let value = try scanner.value(in: bytes)
+      if name.equals("data", in: bytes) {
+        guard value.kind == .string || value.kind == .null else {
+          throw EnvelopeError.malformedEnvelope("message.data is not a string")
+        }
+        data = value.string
+      } else if name.equals("messageId", in: bytes) {
+        camelID = value.string
+      } else if name.equals("message_id", in: bytes) {
+        snakeID = value.string
+      } else if name.equals("publishTime", in: bytes) {
+        camelTime = value.string
+      } else if name.equals("publish_time", in: bytes) {
+        snakeTime = value.string
+      } else if name.equals("orderingKey", in: bytes) {
+        orderingKey = value.string
+      }
+    }
+    id = camelID ?? snakeID
+    if let time = camelTime ?? snakeTime {
+      publishTime = Timestamp(rfc3339: bytes, time.range)
+    }
+  }
+
+  private mutating func readAttributes(_ scanner: inout JSONScanner, in bytes: Span<UInt8>) throws {
+    guard try scanner.peek(in: bytes) == .object else {
+      throw EnvelopeError.malformedEnvelope("message.attributes is not an object")
+    }
+    let first = scanner.position
+    var names = DistinctNames(limit: PubSubMessage.maximumAttributes)
+    try scanner.enterObject(in: bytes)
+    while let name = try scanner.nextMember(in: bytes) {
+      try names.add(name, in: bytes)
+      guard try scanner.value(in: bytes).kind == .string else {
+        throw EnvelopeError.malformedEnvelope("an attribute is not a string")
+      }
+    }
+    attributeCount = names.count
+    attributes = first..<scanner.position
+  }
+}
+
+/// The names of one object, each of which may come once.
+private struct DistinctNames {
+  private var names: [JSONString] = []
+  private let limit: Int
+
+  init(limit: Int) {
+    self.limit = limit
+    names.reserveCapacity(8)
+  }
+
+  var count: Int { names.count }
+
+  /// The limit also bounds the comparisons, of which there are as many as pairs.
+  mutating func add(_ name: JSONString, in bytes: Span<UInt8>) throws(EnvelopeError) {
+    guard names.count < limit else {
+      throw .malformedEnvelope("an object has more than \(limit) members")
+    }
+    for other in names where other.equals(name, in: bytes) {
+      throw .malformedEnvelope("a member comes twice")
+    }
+    names.append(name)
+  }
+}

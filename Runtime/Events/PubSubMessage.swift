@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+import Bytes
+
+/// A Pub/Sub message as a push delivers it.
+///
+/// The bytes stay in the buffer that they came in; texts are decoded when they are asked for. So the
+/// message is good until the buffer is changed.
+public struct PubSubMessage {
+  public let buffer: Buffer
+  /// The message's data, decoded, inside `buffer`.
+  public let data: Range<Int>
+  /// When Pub/Sub took the message.
+  public let publishTime: Timestamp?
+  /// How often this subscription has tried, from 1; only sent where there is a dead-letter topic.
+  public let deliveryAttempt: Int?
+  let id: JSONString?
+  let subscriptionName: JSONString?
+  let key: JSONString?
+  /// The object of attributes, as it came.
+  let attributes: Range<Int>?
+
+  /// The id that Pub/Sub gave the message; empty if there was none. A publisher's retry makes a new
+  /// one, so it does not identify an event.
+  public var messageID: String { text(id) ?? "" }
+  /// `projects/P/subscriptions/S`
+  public var subscription: String? { text(subscriptionName) }
+  public var orderingKey: String? { text(key) }
+
+  private func text(_ string: JSONString?) -> String? {
+    guard let string else { return nil }
+    return buffer.withSpan { string.string(in: $0) }
+  }
+
+  /// The value of the attribute `name`.
+  public func attribute(_ name: String) -> String? {
+    let wanted = Array(name.utf8)
+    var found: String?
+    forEachAttribute { name, value in
+      if found == nil, name.equals(wanted.span, at: 0..<name.count) { found = value.string }
+    }
+    return found
+  }
+
+  /// Calls `body` with each attribute's name and value, in the order they came.
+  public func forEachAttribute(_ body: (_ name: Span<UInt8>, _ value: Span<UInt8>) -> Void) {
+    guard let attributes else { return }
+    buffer.withSpan { bytes in
+      var scanner = JSONScanner(at: attributes.lowerBound)
+      var names = ByteWriter()
+      var values = ByteWriter()
+      // The object was scanned before, so it cannot fail now.
+      guard (try? scanner.enterObject(in: bytes)) != nil else { return }
+      while let name = try? scanner.nextMember(in: bytes),
+        let value = (try? scanner.value(in: bytes))?.string
+      {
+        names.removeAll()
+        values.removeAll()
+        names.append(unescaping: name, in: bytes)
+        values.append(unescaping: value, in: bytes)
+        body(names.bytes.span, values.bytes.span)
+      }
+    }
+  }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+import Bytes
+
+/// Reads the parts of a written date and time one after the other.
+public struct TimeScanner {
+  private var at: Int
+  private let end: Int
+
+  public init(_ range: Range<Int>) {
+    at = range.lowerBound
+    end = range.upperBound
+  }
+
+  public var isAtEnd: Bool { at == end }
+
+  /// Takes `byte` if it comes next.
+  public mutating func take(_ byte: UInt8, in bytes: Span<UInt8>) -> Bool {
+    guard at < end, bytes[at] == byte else { return false }
+    at += 1
+    return true
+  }
+
+  /// Takes exactly `count` digits.
+  private mutating func digits(_ count: Int, in bytes: Span<UInt8>) -> Int? {
+    guard end - at >= count else { return nil }
+    var value = 0
+    for index in at..<(at + count) {
+      guard let digit = bytes[index].decimalDigit else { return nil }
+      value = value * 10 + digit
+    }
+    at += count
+    return value
+  }
+
+  /// `YYYY-MM-DD`
+  public mutating func date(in bytes: Span<UInt8>) -> CalendarDate? {
+    guard let year = digits(4, in: bytes), take(UInt8(ascii: "-"), in: bytes),
+      let month = digits(2, in: bytes), take(UInt8(ascii: "-"), in: bytes),
+      let day = digits(2, in: bytes)
+    else { return nil }
+    return CalendarDate(year: year, month: month, day: day)
+  }
+
+  /// `HH:MM:SS` and a fraction; without `secondsRequired` also `HH:MM`.
+  public mutating func time(in bytes: Span<UInt8>, secondsRequired: Bool) -> TimeOfDay? {
+    guard let hour = digits(2, in: bytes), hour < 24, take(UInt8(ascii: ":"), in: bytes),
+      let minute = digits(2, in: bytes), minute < 60
+    else { return nil }
+    let seconds = hour * 3600 + minute * 60
+    guard take(UInt8(ascii: ":"), in: bytes) else {
+      return secondsRequired ? nil : TimeOfDay(seconds: seconds, nanoseconds: 0)
+    }
+    // A leap second (60) has no place in a count of seconds; Google's parsers refuse it too.
+    guard let second = digits(2, in: bytes), second < 60 else { return nil }
+    guard let nanoseconds = fraction(in: bytes) else { return nil }
+    return TimeOfDay(seconds: seconds + second, nanoseconds: nanoseconds)
+  }
+
+  /// `.` and at least one digit, as nanoseconds; digits after the ninth are dropped. 0 without `.`.
+  public mutating func fraction(in bytes: Span<UInt8>) -> Int32? {
+    guard take(UInt8(ascii: "."), in: bytes) else { return 0 }
+    let first = at
+    var nanoseconds: Int32 = 0
+    var unit: Int32 = 100_000_000
+    while at < end, let digit = bytes[at].decimalDigit {
+      nanoseconds += Int32(truncatingIfNeeded: digit) * unit
+      unit /= 10
+      at += 1
+    }
+    return at > first ? nanoseconds : nil
+  }
+
+  /// `Z`, `z`, or `+HH:MM` and `-HH:MM`, in minutes east of UTC.
+  public mutating func offset(in bytes: Span<UInt8>) -> Int? {
+    if take(UInt8(ascii: "Z"), in: bytes) || take(UInt8(ascii: "z"), in: bytes) { return 0 }
+    let west = take(UInt8(ascii: "-"), in: bytes)
+    guard west || take(UInt8(ascii: "+"), in: bytes) else { return nil }
+    guard let minutes = hoursAndMinutes(in: bytes) else { return nil }
+    return west ? -minutes : minutes
+  }
+
+  /// `HH:MM` as minutes.
+  public mutating func hoursAndMinutes(in bytes: Span<UInt8>) -> Int? {
+    guard let hours = digits(2, in: bytes), hours < 24, take(UInt8(ascii: ":"), in: bytes),
+      let minutes = digits(2, in: bytes), minutes < 60
+    else { return nil }
+    return hours * 60 + minutes
+  }
+}
