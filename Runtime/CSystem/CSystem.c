@@ -114,6 +114,23 @@ int pixel_accept(int listener) {
   return fd;
 }
 
+void pixel_peer_address(int fd, char *text, size_t room) {
+  struct sockaddr_storage address;
+  socklen_t length = sizeof address;
+  text[0] = 0;
+  if (getpeername(fd, (struct sockaddr *)&address, &length) != 0) return;
+  if (address.ss_family == AF_INET) {
+    inet_ntop(AF_INET, &((struct sockaddr_in *)&address)->sin_addr, text, room);
+  } else if (address.ss_family == AF_INET6) {
+    const struct in6_addr *six = &((struct sockaddr_in6 *)&address)->sin6_addr;
+    if (IN6_IS_ADDR_V4MAPPED(six)) {
+      inet_ntop(AF_INET, six->s6_addr + 12, text, room);
+    } else {
+      inet_ntop(AF_INET6, six, text, room);
+    }
+  }
+}
+
 ssize_t pixel_send(int fd, const void *bytes, size_t count) {
   return send(fd, bytes, count, MSG_NOSIGNAL);
 }

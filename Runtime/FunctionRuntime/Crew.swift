@@ -40,13 +40,6 @@ final class Crew: Sendable {
   }
 }
 
-/// Carries a value to the loop that it belongs to.
-///
-/// Safe because the value is made on that loop's thread and only ever used in what is posted to it.
-struct OnLoop<Value>: @unchecked Sendable {
-  let value: Value
-}
-
 /// SIGTERM and SIGINT as events of a loop: the first one drains, the second one ends the process.
 final class SignalWatcher: ReadinessHandler {
   private let descriptor: Int32

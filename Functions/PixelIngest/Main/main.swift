@@ -1,1 +1,12 @@
 // SPDX-License-Identifier: MIT
+import FunctionRuntime
+import PixelIngest
+
+FunctionService(
+  name: "pixel-ingest",
+  about: "serves the tracking pixel and publishes each hit as a LogEntry.",
+  readSettings: { PixelIngestSettings(&$0) },
+  start: { settings, worker in
+    .http(PixelIngest(settings: settings, worker: worker).handle)
+  }
+).run()

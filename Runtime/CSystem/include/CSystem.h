@@ -38,6 +38,8 @@ int pixel_listen(const char *host, uint16_t port, int reuse_port, int backlog);
 uint16_t pixel_local_port(int fd);
 /// A non-blocking connection with TCP_NODELAY, or -1 with errno.
 int pixel_accept(int listener);
+/// The peer's address as text, at least 46 bytes of room; empty if unknown. No port.
+void pixel_peer_address(int fd, char *text, size_t room);
 ssize_t pixel_send(int fd, const void *bytes, size_t count);
 
 /// Runs `body(context)` on a new detached thread; 0, or an errno.

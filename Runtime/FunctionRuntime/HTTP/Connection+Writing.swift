@@ -137,6 +137,16 @@ extension Connection {
     if hasServed { close() } else { deadline = min(deadline, server.loop.now + .seconds(1)) }
   }
 
+  var peerAddress: String {
+    var text = [CChar](repeating: 0, count: 64)
+    // The C side ends the text with a zero inside the array.
+    return unsafe text.withUnsafeMutableBufferPointer { room in
+      guard let start = room.baseAddress else { return "" }
+      unsafe pixel_peer_address(descriptor, start, room.count)
+      return unsafe String(cString: start)
+    }
+  }
+
   private var isIdle: Bool {
     if case .head = phase { return start == input.count && backlog == nil }
     return false

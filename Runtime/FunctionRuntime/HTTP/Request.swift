@@ -40,7 +40,7 @@ public struct Request {
 
   /// The value of the first field called `name`, which must be in lower case.
   public func header(_ name: StaticString) -> String? {
-    withHeader(name) { String(bytes: $0) }
+    withHeader(name) { $0.string }
   }
 
   public func headerCount(_ name: StaticString) -> Int {
@@ -51,16 +51,16 @@ public struct Request {
   }
 
   /// The target as text; bad UTF-8 is repaired.
-  public var target: String { withTarget { String(bytes: $0) } }
+  public var target: String { withTarget { $0.string } }
 
   /// The target up to the query, as sent. Of an absolute target the part behind the authority.
-  public var path: String { withPath { String(bytes: $0) } }
+  public var path: String { withPath { $0.string } }
 
   /// The part of the target behind the first `?`, as sent.
   public var query: String? {
     withTarget { target in
       for index in target.indices where target[index] == UInt8(ascii: "?") {
-        return String(bytes: target.extracting(index &+ 1..<target.count))
+        return target.string(index &+ 1..<target.count)
       }
       return nil
     }
@@ -82,6 +82,20 @@ public struct Request {
       return try body(target.extracting(range))
     }
   }
+
+  /// Lends the target from its path on, without the scheme and authority of an absolute one.
+  public func withPathAndQuery<R, E: Error>(
+    _ body: (Span<UInt8>) throws(E) -> R
+  ) throws(E) -> R {
+    try withTarget { target throws(E) in
+      let start = pathRange(of: target).lowerBound
+      return try body(target.extracting(start..<target.count))
+    }
+  }
+
+  /// The address at the other end of the connection, without port: the nearest front end's, if there is
+  /// one.
+  public var peerAddress: String { connection.peerAddress }
 
   private func with<R, E: Error>(
     _ range: Range<Int>, _ body: (Span<UInt8>) throws(E) -> R
@@ -117,11 +131,4 @@ func pathRange(of target: Span<UInt8>) -> Range<Int> {
     end &+= 1
   }
   return start..<end
-}
-
-extension String {
-  /// Text from bytes; ill-formed UTF-8 becomes U+FFFD.
-  public init(bytes: Span<UInt8>) {
-    self = unsafe bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
-  }
 }

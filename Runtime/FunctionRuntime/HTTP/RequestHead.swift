@@ -30,8 +30,13 @@ struct RequestHead {
   var contentLength: Int?
   var isChunked = false
   var isVersion10 = false
-  var keepAlive = true
+  var hasHost = false
+  var asksToClose = false
+  var asksToKeep = false
   var expectsContinue = false
+
+  /// Whether another request may follow (RFC 9112 §9.3).
+  var keepAlive: Bool { !asksToClose && (!isVersion10 || asksToKeep) }
 
   init() { fields.reserveCapacity(24) }
 
@@ -39,7 +44,10 @@ struct RequestHead {
     fields.removeAll(keepingCapacity: true)
     contentLength = nil
     isChunked = false
-    keepAlive = true
+    isVersion10 = false
+    hasHost = false
+    asksToClose = false
+    asksToKeep = false
     expectsContinue = false
   }
 }

@@ -32,7 +32,7 @@ struct RequestHeadParser {
       }
     }
     head.end = cursor
-    try checkFraming(bytes, &head)
+    guard head.hasHost || head.isVersion10 else { throw .badRequest }
     return true
   }
 
@@ -142,7 +142,13 @@ struct RequestHeadParser {
       }
       var valueEnd = cursor
       while valueEnd > value, isBlank(bytes[valueEnd &- 1]) { valueEnd &-= 1 }
-      head.fields.append(HeaderField(name: name..<nameEnd, value: value..<max(value, valueEnd)))
+      let field = HeaderField(name: name..<nameEnd, value: value..<max(value, valueEnd))
+      do throws(HeadError) {
+        try checkFraming(bytes, field, &head)
+      } catch {
+        throw .refused(error)
+      }
+      head.fields.append(field)
       cursor &+= 2
     }
   }
@@ -154,45 +160,37 @@ struct RequestHeadParser {
 
   // MARK: Framing
 
-  /// RFC 9112 §3.2 (Host) and §6 (body length). Whatever two programs could read differently is refused.
+  /// RFC 9112 §3.2 (Host) and §6 (body length), field by field, so that a bad one is refused before the
+  /// rest has come. Whatever two programs could read differently is refused.
   private func checkFraming(
-    _ bytes: Span<UInt8>, _ head: inout RequestHead
+    _ bytes: Span<UInt8>, _ field: HeaderField, _ head: inout RequestHead
   ) throws(HeadError) {
-    var hosts = 0
-    var hasTransferEncoding = false
-    head.keepAlive = !head.isVersion10
-    for field in head.fields {
-      switch field.name.count {
-      case 4 where ByteClass.equals(bytes, field.name, lowercase: "host"):
-        hosts += 1
-      case 6 where ByteClass.equals(bytes, field.name, lowercase: "expect"):
-        guard ByteClass.equals(bytes, field.value, lowercase: "100-continue") else {
-          throw .expectationFailed
-        }
-        head.expectsContinue = !head.isVersion10
-      case 10 where ByteClass.equals(bytes, field.name, lowercase: "connection"):
-        if lists(bytes, field.value, "close") {
-          head.keepAlive = false
-        } else if head.isVersion10, lists(bytes, field.value, "keep-alive") {
-          head.keepAlive = true
-        }
-      case 14 where ByteClass.equals(bytes, field.name, lowercase: "content-length"):
-        guard head.contentLength == nil, let length = decimal(bytes, field.value) else {
-          throw .badRequest
-        }
-        head.contentLength = length
-      case 17 where ByteClass.equals(bytes, field.name, lowercase: "transfer-encoding"):
-        guard !hasTransferEncoding, !head.isVersion10 else { throw .badRequest }
-        hasTransferEncoding = true
-        guard ByteClass.equals(bytes, field.value, lowercase: "chunked") else {
-          throw endsInChunked(bytes, field.value) ? .notImplemented : .badRequest
-        }
-        head.isChunked = true
-      default: break
+    switch field.name.count {
+    case 4 where ByteClass.equals(bytes, field.name, lowercase: "host"):
+      guard !head.hasHost else { throw .badRequest }
+      head.hasHost = true
+    case 6 where ByteClass.equals(bytes, field.name, lowercase: "expect"):
+      guard ByteClass.equals(bytes, field.value, lowercase: "100-continue") else {
+        throw .expectationFailed
       }
+      head.expectsContinue = !head.isVersion10
+    case 10 where ByteClass.equals(bytes, field.name, lowercase: "connection"):
+      if lists(bytes, field.value, "close") { head.asksToClose = true }
+      if lists(bytes, field.value, "keep-alive") { head.asksToKeep = true }
+    case 14 where ByteClass.equals(bytes, field.name, lowercase: "content-length"):
+      guard head.contentLength == nil, !head.isChunked, let length = decimal(bytes, field.value)
+      else { throw .badRequest }
+      head.contentLength = length
+    case 17 where ByteClass.equals(bytes, field.name, lowercase: "transfer-encoding"):
+      guard head.contentLength == nil, !head.isChunked, !head.isVersion10 else {
+        throw .badRequest
+      }
+      guard ByteClass.equals(bytes, field.value, lowercase: "chunked") else {
+        throw endsInChunked(bytes, field.value) ? .notImplemented : .badRequest
+      }
+      head.isChunked = true
+    default: break
     }
-    if hasTransferEncoding, head.contentLength != nil { throw .badRequest }
-    if hosts > 1 || (hosts == 0 && !head.isVersion10) { throw .badRequest }
   }
 
   /// A content length: digits only, at most 15 of them, so that it can't overflow.

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+import EventLoop
+import FunctionRuntime
+
+/// Where Google's services are, for one process, and the access to them that its loops share.
+public struct CloudSettings: Sendable {
+  public let pubSub: Endpoint
+  public let bigQuery: Endpoint
+  public let access: CloudAccess
+
+  public init(_ reader: inout SettingsReader) {
+    let project = reader.optionalText(
+      "GOOGLE_CLOUD_PROJECT", "project id; else the metadata server's")
+    pubSub = Endpoint(
+      &reader, service: "Pub/Sub", standard: "https://pubsub.googleapis.com",
+      override: "PUBSUB_ENDPOINT", emulator: "PUBSUB_EMULATOR_HOST")
+    bigQuery = Endpoint(
+      &reader, service: "BigQuery", standard: "https://bigquery.googleapis.com",
+      override: "BIGQUERY_ENDPOINT", emulator: "BIGQUERY_EMULATOR_HOST")
+    let metadata = reader.text(
+      "GCE_METADATA_HOST", default: "metadata.google.internal",
+      "host, or host:port, that gives access tokens and the project")
+    access = CloudAccess(metadataHost: metadata, project: project)
+  }
+}
+
+/// Base URL of a service, without a slash at its end.
+public struct Endpoint: Sendable {
+  public let base: String
+  /// Emulators get no credentials.
+  public let wantsToken: Bool
+
+  init(
+    _ reader: inout SettingsReader, service: String, standard: String, override: String,
+    emulator: String
+  ) {
+    let chosen = reader.text(
+      override, default: standard, "base URL of \(service); plain http only to loopback")
+    let emulated = reader.optionalText(
+      emulator, "host:port or URL of an emulator of \(service), which gets no credentials")
+    if let emulated {
+      base = Self.trimmed(emulated.contains("://") ? emulated : "http://\(emulated)")
+      wantsToken = false
+      return
+    }
+    base = Self.trimmed(chosen)
+    wantsToken = true
+    if !Self.mayCarryToken(base) {
+      reader.fail(
+        SettingsError(
+          "\(override) is '\(chosen)': allowed is an https URL, or http to a loopback address"))
+    }
+  }
+
+  private static func trimmed(_ url: String) -> String {
+    url.hasSuffix("/") ? String(url.dropLast()) : url
+  }
+
+  /// An access token leaves the machine only over TLS.
+  static func mayCarryToken(_ url: String) -> Bool {
+    if url.hasPrefix("https://"), url.utf8.count > 8 { return true }
+    guard url.hasPrefix("http://") else { return false }
+    let authority = url.dropFirst(7).prefix { $0 != "/" }
+    guard !authority.contains("@") else { return false }
+    if authority.hasPrefix("[::1]") {
+      return authority.dropFirst(5).first.map { $0 == ":" } ?? true
+    }
+    let host = authority.prefix { $0 != ":" }
+    if host == "localhost" { return true }
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+  }
+}

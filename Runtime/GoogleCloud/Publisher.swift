@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+import Bytes
+import EventLoop
+import FunctionRuntime
+import HTTPClient
+
+/// Publishes messages to one topic, many in one request.
+///
+/// When no request is on its way, what one turn of the loop has gathered leaves at its end, so that a
+/// single message never waits. While requests are on their way the next batch fills, until it is full,
+/// a request has ended, or `linger` is over.
+public final class Publisher {
+  /// Requests on their way at once, those that wait for their next attempt included.
+  static let maxRequests = 4
+  static let linger = Duration.milliseconds(5)
+
+  private let worker: Worker
+  private let cloud: CloudSettings
+  private let topic: TopicName
+  private let timeout: Duration
+  private let backoff = Backoff()
+  private var open: PublishBatch?
+  /// Batches that were filled while no request could be sent.
+  private var full: [PublishBatch] = []
+  private var requests = 0
+  private var flushScheduled = false
+  /// The end of the last linger that a timer was set for.
+  private var lingerUntil = Instant(nanoseconds: .min)
+
+  /// - Parameter timeout: From `publish` to a failure at the latest; attempts are repeated within.
+  public init(worker: Worker, cloud: CloudSettings, topic: TopicName, timeout: Duration) {
+    self.worker = worker
+    self.cloud = cloud
+    self.topic = topic
+    self.timeout = timeout
+  }
+
+  /// Publishes one message. `completion` runs later on the loop, once Pub/Sub has the message or when
+  /// that has failed for good or for too long. A message whose answer was lost may be published twice.
+  public func publish(
+    data: Span<UInt8>, attributes: [(name: StaticString, value: String)] = [],
+    _ completion: @escaping (Result<Void, CloudError>) -> Void
+  ) {
+    var bytes = data.count
+    for (name, value) in attributes { bytes += name.utf8CodeUnitCount + value.utf8.count }
+    guard bytes <= PublishBatch.maxBytes else {
+      let why = "Pub/Sub: a message of \(bytes) bytes is over its limit"
+      return worker.loop.atTurnEnd { completion(.failure(CloudError(why))) }
+    }
+    if let batch = open, !batch.hasRoom(for: bytes) {
+      full.append(batch)
+      open = nil
+    }
+    if open == nil { begin() }
+    open?.add(data: data, attributes: attributes, bytes: bytes, completion)
+    scheduleFlush()
+  }
+
+  // MARK: When to send
+
+  private func begin() {
+    let now = worker.loop.now
+    let batch = PublishBatch(begun: now, deadline: now + timeout)
+    open = batch
+    worker.loop.schedule(at: batch.deadline) { [weak self] in self?.expire(at: batch.deadline) }
+  }
+
+  private func scheduleFlush() {
+    guard !flushScheduled else { return }
+    flushScheduled = true
+    worker.loop.atTurnEnd { [weak self] in self?.flush(slotFreed: false) }
+  }
+
+  private func flush(slotFreed: Bool) {
+    flushScheduled = false
+    while requests < Self.maxRequests, !full.isEmpty { send(full.removeFirst()) }
+    guard let batch = open, requests < Self.maxRequests else { return }
+    let due = batch.begun + Self.linger
+    if requests == 0 || slotFreed || worker.loop.now >= due {
+      open = nil
+      send(batch)
+    } else if lingerUntil < due {
+      lingerUntil = due
+      worker.loop.schedule(at: due) { [weak self] in self?.flush(slotFreed: false) }
+    }
+  }
+
+  /// Fails what could not even be sent in time.
+  private func expire(at deadline: Instant) {
+    let late = full.filter { $0.deadline <= deadline }
+    full.removeAll { $0.deadline <= deadline }
+    if let batch = open, batch.deadline <= deadline {
+      open = nil
+      fail(batch, "Pub/Sub: no request could be sent in time")
+    }
+    for batch in late { fail(batch, "Pub/Sub: no request could be sent in time") }
+  }
+
+  // MARK: Sending
+
+  private func send(_ batch: PublishBatch) {
+    requests += 1
+    attempt(batch)
+  }
+
+  private func attempt(_ batch: PublishBatch) {
+    cloud.access.withProject(worker.loop, worker.client) { [self] project in
+      cloud.access.withAuthorization(for: cloud.pubSub, worker.loop, worker.client) {
+        [self] token in
+        switch (project, token) {
+        case (.success(let project), .success(let authorization)):
+          post(batch, project, authorization)
+        case (.failure(let error), _), (_, .failure(let error)):
+          again(batch, retryAfter: nil, error.description)
+        }
+      }
+    }
+  }
+
+  private func post(_ batch: PublishBatch, _ project: String, _ authorization: String?) {
+    let left = batch.deadline - worker.loop.now
+    guard left > .zero else { return finish { $0.fail(batch, "Pub/Sub: out of time") } }
+    var headers = ["Content-Type: application/json"]
+    if let authorization { headers.append("Authorization: \(authorization)") }
+    let request = OutgoingRequest(
+      method: "POST", url: cloud.pubSub.base + topic.publishPath(in: project), headers: headers,
+      body: batch.request, timeout: max(left, .milliseconds(10)), maxAnswer: 1 << 20)
+    worker.client.send(request) { [self] result in
+      switch PublishAnswer(result) {
+      case .published:
+        finish { _ in for completion in batch.completions { completion(.success(())) } }
+      case .again(let retryAfter, let why): again(batch, retryAfter: retryAfter, why)
+      case .newToken:
+        cloud.access.refused(authorization)
+        again(batch, retryAfter: nil, "Pub/Sub: status 401", atOnce: batch.failures == 0)
+      case .split(let why) where batch.count > 1:
+        worker.log.warning("A publish request is sent again in halves.", ["detail": .text(why)])
+        let (first, second) = batch.halves()
+        full += [first, second]
+        finish { _ in }
+      case .split(let why), .failed(let why):
+        finish { $0.fail(batch, why) }
+      }
+    }
+  }
+
+  private func again(
+    _ batch: PublishBatch, retryAfter: Int?, _ why: String, atOnce: Bool = false
+  ) {
+    var batch = batch
+    batch.failures += 1
+    let wait = atOnce ? .zero : backoff.wait(after: batch.failures, retryAfter: retryAfter)
+    guard worker.loop.now + wait < batch.deadline else { return finish { $0.fail(batch, why) } }
+    worker.loop.schedule(after: wait) { [self] in attempt(batch) }
+  }
+
+  private func fail(_ batch: PublishBatch, _ why: String) {
+    worker.log.warning(
+      "Messages could not be published.",
+      ["detail": .text(why), "topic": .text(topic.id), "count": .number(batch.count)])
+    for completion in batch.completions { completion(.failure(CloudError(why))) }
+  }
+
+  /// A request has ended: its messages are settled, and the next batch may go.
+  private func finish(_ settle: (Publisher) -> Void) {
+    requests -= 1
+    settle(self)
+    flush(slotFreed: true)
+  }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+import Bytes
+import Events
+import FunctionRuntime
+
+/// Keeps what can never succeed: publishes the original bytes to a topic, with what went wrong as
+/// attributes `stage`, `reason`, `detail`, `event_id` and `time`.
+public final class RejectionRecorder {
+  private let publisher: Publisher
+
+  public init(publisher: Publisher) { self.publisher = publisher }
+
+  /// Says whether Pub/Sub has the rejection.
+  public func record(
+    _ delivery: Delivery, _ rejection: Rejection, _ completion: @escaping (Bool) -> Void
+  ) {
+    var attributes: [(name: StaticString, value: String)] = [
+      ("stage", rejection.stage), ("reason", rejection.reason.rawValue),
+      ("detail", rejection.detail),
+    ]
+    if let id = rejection.eventID { attributes.append(("event_id", id)) }
+    if let time = rejection.time { attributes.append(("time", time.description)) }
+    let message = delivery.message
+    message.buffer.withSpan { bytes in
+      publisher.publish(data: bytes.extracting(message.data), attributes: attributes) { result in
+        if case .success = result { completion(true) } else { completion(false) }
+      }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+import FunctionRuntime
+
+/// A Pub/Sub topic: `projects/P/topics/T`, or only `T` in this process's own project.
+public struct TopicName: Sendable {
+  let project: String?
+  let id: String
+
+  /// - Parameter setting: The variable the name comes from, for the error.
+  public init(_ text: String, setting: String, _ reader: inout SettingsReader) {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    let isFull = parts.count == 4 && parts[0] == "projects" && parts[2] == "topics"
+    project = isFull ? String(parts[1]) : nil
+    id = isFull ? String(parts[3]) : text
+    guard isFull || parts.count == 1, Self.isValid(id), project.map(Self.isProject) ?? true else {
+      reader.fail(
+        SettingsError(
+          "\(setting) is '\(text)': allowed is a topic id of 3 to 255 letters, digits and -._~+%, "
+            + "or projects/PROJECT/topics/TOPIC"))
+      return
+    }
+  }
+
+  /// Pub/Sub's rule for ids of topics and subscriptions.
+  private static func isValid(_ id: String) -> Bool {
+    (3...255).contains(id.utf8.count) && id.utf8.first.map(isLetter) == true
+      && !id.hasPrefix("goog")
+      && id.utf8.allSatisfy { isLetter($0) || isDigit($0) || Array("-._~+%".utf8).contains($0) }
+  }
+
+  private static func isProject(_ id: String) -> Bool {
+    !id.isEmpty
+      && id.utf8.allSatisfy { isLetter($0) || isDigit($0) || Array("-.:".utf8).contains($0) }
+  }
+
+  private static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
+  private static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
+
+  /// The path of the publish method.
+  func publishPath(in ownProject: String) -> String {
+    "/v1/projects/\(project ?? ownProject)/topics/\(id):publish"
+  }
+}
