@@ -81,6 +81,13 @@ let package = Package(
       tests("Bytes", ["Bytes"]),
       tests("Events", ["Events", "Bytes"]),
       tests("LogParse", ["LogParse", "Events", "Bytes"]),
+      tests("BQLoader", ["BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Events", "Bytes"]),
       tests("LocalCloud", ["LocalCloud"]),
+      tests(
+        "EndToEnd",
+        [
+          "EventLoop", "FunctionRuntime", "HTTPClient", "PixelIngestMain", "LogParseMain",
+          "BQLoaderMain", "LocalCloudMain",
+        ]),
     ]
 )

@@ -8,10 +8,14 @@ import Events
 struct Tally {
   private var done = 0
   private var byReason: [Reason: Int] = [:]
+  /// What a function counts besides, all of it done.
+  private var byNote: [String: Int] = [:]
   private var nextReport = Instant(nanoseconds: .min)
 
   mutating func countDone(_ amount: Int = 1) { done += amount }
   mutating func count(_ reason: Reason) { byReason[reason, default: 0] += 1 }
+
+  mutating func count(note: String) { byNote[note, default: 0] += 1 }
 
   mutating func reportIfDue(_ log: Log, now: Instant) {
     guard now >= nextReport else { return }
@@ -28,7 +32,13 @@ struct Tally {
         "Calls since the last report.",
         ["outcome": "problem", "reason": .text(reason.rawValue), "count": .number(count)])
     }
+    for (note, count) in byNote.sorted(by: { $0.key < $1.key }) {
+      log.info(
+        "Calls since the last report.",
+        ["outcome": "done", "note": .text(note), "count": .number(count)])
+    }
     done = 0
     byReason = [:]
+    byNote = [:]
   }
 }

@@ -32,6 +32,9 @@ public final class Worker {
     client = HTTPClient(loop: loop, userAgent: userAgent)
   }
 
+  /// Counts something that a function wants to see in the minute's report.
+  public func count(_ note: String) { tally.count(note: note) }
+
   public func addReadiness(_ check: @escaping () -> Bool) { readiness.append(check) }
 }
 

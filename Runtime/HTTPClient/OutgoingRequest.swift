@@ -36,6 +36,12 @@ public struct IncomingResponse: Sendable {
   public let head: [UInt8]
   public let body: [UInt8]
 
+  public init(status: Int, head: [UInt8], body: [UInt8]) {
+    self.status = status
+    self.head = head
+    self.body = body
+  }
+
   /// The value of the first field with this name, whatever its case.
   public func header(_ name: String) -> String? {
     for line in String(decoding: head, as: UTF8.self).split(whereSeparator: \.isNewline).dropFirst()

@@ -1,1 +1,12 @@
 // SPDX-License-Identifier: MIT
+import FunctionRuntime
+import LogParse
+
+FunctionService(
+  name: "log-parse",
+  about: "turns log entries into events by contract and publishes them.",
+  readSettings: { LogParseSettings(&$0) },
+  start: { settings, worker throws(SettingsError) in
+    .messages(try LogParse.function(settings, worker))
+  }
+).run()

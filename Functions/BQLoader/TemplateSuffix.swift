@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+import Bytes
+import Events
+
+/// The pattern that says which table a row goes to: the template table's name plus what this makes of
+/// the row (BigQuery's `templateSuffix`).
+///
+/// `{column}` is the encoded value of a column, `{bucket:column:N}` one of N groups of its values;
+/// `{date}`, `{month}` and `{hour}` are the event's, in UTC. Everything else is a letter, a digit or `_`.
+public struct TemplateSuffix: Sendable {
+  enum Part: Equatable, Sendable {
+    case literal(String)
+    /// Index into `columns`.
+    case column(Int)
+    case bucket(Int, of: Int)
+    /// So many characters of `YYYYMMDDHH`.
+    case time(characters: Int)
+  }
+
+  let parts: [Part]
+  /// Names of the columns that the pattern uses.
+  let columns: [[UInt8]]
+
+  /// No suffix: rows go to the table itself.
+  public static let none = TemplateSuffix(parts: [], columns: [])
+
+  private init(parts: [Part], columns: [[UInt8]]) {
+    self.parts = parts
+    self.columns = columns
+  }
+
+  public init(pattern: String) throws(TemplateSuffixError) {
+    var parts: [Part] = []
+    var columns: [[UInt8]] = []
+    var rest = Substring(pattern)
+    while let first = rest.first {
+      if first == "{" {
+        guard let end = rest.firstIndex(of: "}") else {
+          throw TemplateSuffixError("a { has no }")
+        }
+        let inside = rest[rest.index(after: rest.startIndex)..<end]
+        parts.append(try Self.placeholder(inside, &columns))
+        rest = rest[rest.index(after: end)...]
+      } else {
+        let literal = rest.prefix { $0 != "{" }
+        guard literal.utf8.allSatisfy(Self.isNameByte) else {
+          throw TemplateSuffixError("'\(literal)' is not only letters, digits and _")
+        }
+        parts.append(.literal(String(literal)))
+        rest = rest.dropFirst(literal.count)
+      }
+    }
+    guard pattern.utf8.count <= 256, columns.count <= 4 else {
+      throw TemplateSuffixError("allowed are up to 256 characters and 4 columns")
+    }
+    try Self.checkSeparation(parts)
+    self.init(parts: parts, columns: columns)
+  }
+
+  /// The suffix of a row.
+  func text(for facts: RowFacts, in row: Span<UInt8>) -> String {
+    guard !parts.isEmpty else { return "" }
+    var suffix = ByteWriter(capacity: 64)
+    for part in parts {
+      switch part {
+      case .literal(let text): suffix.append(text)
+      case .column(let index): SuffixEncoding.append(facts.values[index], of: row, to: &suffix)
+      case .bucket(let index, let count):
+        appendBucket(facts.values[index], of: row, count, to: &suffix)
+      case .time(let characters): appendTime(facts.time, characters, to: &suffix)
+      }
+    }
+    if suffix.count == 0 { suffix.append(SuffixEncoding.empty) }
+    return suffix.bytes.span.string
+  }
+
+  /// The group of a value, with as many digits as the last group has. Equal values are in one group in
+  /// every process and for ever: it comes from the SHA-256 of the encoded value.
+  private func appendBucket(
+    _ value: JSONValue?, of row: Span<UInt8>, _ count: Int, to suffix: inout ByteWriter
+  ) {
+    guard let value else { return suffix.append(SuffixEncoding.missing) }
+    var encoded = ByteWriter(capacity: 64)
+    SuffixEncoding.append(value, of: row, to: &encoded)
+    var number: UInt64 = 0
+    for byte in SHA256.digest(encoded.bytes.span).prefix(8) { number = number << 8 | UInt64(byte) }
+    suffix.append(decimal: number % UInt64(count), digits: String(count - 1).count)
+  }
+
+  private func appendTime(_ time: Timestamp?, _ characters: Int, to suffix: inout ByteWriter) {
+    guard let time else { return suffix.append(SuffixEncoding.missing) }
+    var text = ByteWriter(capacity: 10)
+    text.append(compactDate: time.date)
+    text.append(decimal: UInt64(time.timeOfDay.seconds / 3600), digits: 2)
+    suffix.append(text.bytes.span, 0..<characters)
+  }
+
+  // MARK: Reading the pattern
+
+  private static func placeholder(
+    _ inside: Substring, _ columns: inout [[UInt8]]
+  ) throws(TemplateSuffixError) -> Part {
+    switch inside {
+    case "date": return .time(characters: 8)
+    case "month": return .time(characters: 6)
+    case "hour": return .time(characters: 10)
+    default: break
+    }
+    let words = inside.split(separator: ":", omittingEmptySubsequences: false)
+    if words.count == 3, words[0] == "bucket" {
+      guard let count = Int(words[2]), (2...1000).contains(count) else {
+        throw TemplateSuffixError("{\(inside)} needs a number of buckets from 2 to 1000")
+      }
+      return .bucket(try column(words[1], &columns), of: count)
+    }
+    return .column(try column(inside, &columns))
+  }
+
+  private static func column(
+    _ name: Substring, _ columns: inout [[UInt8]]
+  ) throws(TemplateSuffixError) -> Int {
+    guard let first = name.utf8.first, first == UInt8(ascii: "_") || !(0x30...0x39).contains(first),
+      name.utf8.allSatisfy(isNameByte), name.utf8.count <= 300
+    else {
+      throw TemplateSuffixError(
+        "{\(name)} is no column, {date}, {month}, {hour} or {bucket:column:N}")
+    }
+    columns.append(Array(name.utf8))
+    return columns.count - 1
+  }
+
+  private static func isNameByte(_ byte: UInt8) -> Bool {
+    (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == UInt8(ascii: "_")
+  }
+
+  /// Only `_` never occurs in an encoded value, so only it keeps two of them apart.
+  private static func checkSeparation(_ parts: [Part]) throws(TemplateSuffixError) {
+    var isOpen = false
+    for part in parts {
+      switch part {
+      case .literal(let text): if text.contains("_") { isOpen = false }
+      case .column, .bucket:
+        guard !isOpen else {
+          throw TemplateSuffixError("two columns need a _ between them")
+        }
+        isOpen = true
+      case .time: break
+      }
+    }
+  }
+}
+
+/// What is wrong with a pattern, as the end of a sentence.
+public struct TemplateSuffixError: Error, CustomStringConvertible {
+  public let description: String
+  init(_ description: String) { self.description = description }
+}

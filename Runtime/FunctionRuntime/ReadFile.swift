@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+import EventLoop
+import Glibc
+
+/// The bytes of a whole file, for what is read at the start.
+/// - Parameter limit: A longer file is an error.
+public func readFile(_ path: String, limit: Int = 16 << 20) throws(SystemError) -> [UInt8] {
+  let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+  guard descriptor >= 0 else { throw SystemError("open \(path)") }
+  defer { close(descriptor) }
+  var bytes: [UInt8] = []
+  var piece = [UInt8](repeating: 0, count: 64 * 1024)
+  while true {
+    // In bounds: at most the array's count is read.
+    let count = unsafe piece.withUnsafeMutableBytes {
+      unsafe read(descriptor, $0.baseAddress, $0.count)
+    }
+    guard count >= 0 else { throw SystemError("read \(path)") }
+    guard count > 0 else { return bytes }
+    bytes += piece.prefix(count)
+    guard bytes.count <= limit else { throw SystemError("read \(path)", code: EFBIG) }
+  }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+import Bytes
+import HTTPClient
+
+/// What BigQuery's answer to an insertAll means for its rows.
+///
+/// A 200 is not success: `insertErrors` says row by row what happened. After a 5xx, a lost connection or
+/// an answer that can't be read, nobody knows, and the same rows go again under the same insertIds.
+public enum InsertAllAnswer: Equatable, Sendable {
+  /// These rows are not in, by index; all others are.
+  case rows([Int: RowProblem])
+  /// Unknown or busy: the same rows again after a pause.
+  case again(retryAfter: Int?, why: String)
+  /// The token was refused: once more with a new one.
+  case newToken
+  /// The request is too large or not acceptable: in halves; a single row is to be rejected.
+  case split(why: String)
+  /// The table or the dataset does not exist, or is not seen yet.
+  case tableMissing(why: String)
+  /// No repetition helps now.
+  case failed(why: String)
+
+  public enum RowProblem: Equatable, Sendable {
+    /// A good row that another one has kept out: again, at once, without that one.
+    case stopped
+    /// The row will never fit: BigQuery's own message.
+    case invalid(String)
+    /// Again, after a pause.
+    case transient(String)
+  }
+
+  public init(_ result: Result<IncomingResponse, TransportError>) {
+    switch result {
+    case .failure(let error): self = .again(retryAfter: nil, why: "BigQuery: \(error)")
+    case .success(let response): self.init(response)
+    }
+  }
+
+  private init(_ response: IncomingResponse) {
+    let status = response.status
+    let error = status == 200 ? nil : BigQueryError(response.body)
+    let why = "BigQuery: status \(status)" + (error.map { ", \($0.reason): \($0.message)" } ?? "")
+    switch status {
+    case 200:
+      if let problems = InsertErrors.read(response.body) {
+        self = .rows(problems)
+      } else {
+        self = .again(retryAfter: nil, why: "BigQuery: an answer that can't be read")
+      }
+    case 401: self = .newToken
+    case 404: self = .tableMissing(why: why)
+    case 400, 413: self = .split(why: why)
+    case 403 where error.map { Self.quotaReasons.contains($0.reason) } ?? false,
+      408, 429, 500...599:
+      let seconds = response.header("Retry-After").flatMap { Int($0) }
+      self = .again(retryAfter: seconds, why: why)
+    default: self = .failed(why: why)
+    }
+  }
+
+  /// Quota errors come as 403 and mean "later".
+  private static let quotaReasons: Set<String> = ["quotaExceeded", "rateLimitExceeded"]
+}
+
+/// `{"error": {"message", "errors": [{"reason"}]}}`, if the body has it: not every error does.
+struct BigQueryError {
+  var reason = ""
+  var message = ""
+
+  init?(_ body: [UInt8]) {
+    guard (try? read(body.span)) != nil, !reason.isEmpty || !message.isEmpty else { return nil }
+  }
+
+  private mutating func read(_ bytes: Span<UInt8>) throws(JSONError) {
+    var scanner = JSONScanner()
+    try scanner.enterObject(in: bytes)
+    while let name = try scanner.nextMember(in: bytes) {
+      guard name.equals("error", in: bytes), try scanner.peek(in: bytes) == .object else {
+        _ = try scanner.value(in: bytes)
+        continue
+      }
+      try scanner.enterObject(in: bytes)
+      while let member = try scanner.nextMember(in: bytes) {
+        if member.equals("errors", in: bytes), try scanner.peek(in: bytes) == .array {
+          try scanner.enterArray(in: bytes)
+          while try scanner.nextElement(in: bytes) {
+            let first = try ErrorDetail(&scanner, bytes)
+            if reason.isEmpty { reason = first.reason }
+          }
+        } else {
+          let value = try scanner.value(in: bytes)
+          if member.equals("message", in: bytes) { message = value.string?.string(in: bytes) ?? "" }
+        }
+      }
+    }
+    try scanner.finish(in: bytes)
+  }
+}
+
+/// `{"reason", "location", "message"}`, as requests and rows both have it.
+struct ErrorDetail {
+  var reason = ""
+  var location = ""
+  var message = ""
+
+  init(_ scanner: inout JSONScanner, _ bytes: Span<UInt8>) throws(JSONError) {
+    try scanner.enterObject(in: bytes)
+    while let name = try scanner.nextMember(in: bytes) {
+      let text = try scanner.value(in: bytes).string
+      if name.equals("reason", in: bytes) { reason = text?.string(in: bytes) ?? "" }
+      if name.equals("location", in: bytes) { location = text?.string(in: bytes) ?? "" }
+      if name.equals("message", in: bytes) { message = text?.string(in: bytes) ?? "" }
+    }
+  }
+}

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# What the scripts share. Sourced, not run.
+
+readonly ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+readonly SYSTEM_PACKAGES=(libcurl4-openssl-dev libssl-dev)
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "$(basename "$0"): $*"; exit 2; }
+
+# Prints the comment block at the top of a script: its help text.
+print_usage() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$1"; }
+
+as_root() {
+  if [[ $(id -u) -eq 0 ]]; then "$@"; else sudo "$@"; fi
+}
+
+# Installs those Debian packages that are missing, and says so.
+install_packages() {
+  local package missing=()
+  command -v dpkg-query >/dev/null || return 0
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+      missing+=("$package")
+  done
+  [[ ${#missing[@]} -gt 0 ]] || return 0
+  if [[ $(id -u) -ne 0 ]] && ! command -v sudo >/dev/null; then
+    die "these packages are missing: ${missing[*]}. As root: apt-get install ${missing[*]}"
+  fi
+  say "Installing ${missing[*]} (apt-get)"
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
+}
+
+require_swift() {
+  command -v swift >/dev/null && return 0
+  die "Swift 6.3 is not installed: see https://www.swift.org/install/linux/, then run this again"
+}
+
+# Builds the four programs with optimisation. BIN is where they are then.
+build_release() {
+  say "Building (release)"
+  swift build --package-path "$ROOT" -c release 2>&1 | build_errors_only
+  BIN="$(swift build --package-path "$ROOT" -c release --show-bin-path)"
+}
+
+# Shows what a person needs of a build: problems, and the last line.
+build_errors_only() { grep -E 'error|warning|^Build complete' || true; }
+
+port_is_free() {
+  # A connection that is taken means that somebody listens.
+  ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+require_port() {
+  port_is_free "$1" || die "port $1 ($2) is in use: stop what listens there or choose with --port"
+}
+
+# The first of four free ports in a row.
+free_port_base() {
+  local base port
+  for _ in {1..50}; do
+    base=$((20000 + RANDOM % 20000))
+    for port in $base $((base + 1)) $((base + 2)) $((base + 3)); do
+      port_is_free "$port" || continue 2
+    done
+    printf '%s' "$base"
+    return 0
+  done
+  die "no four free ports in a row were found"
+}

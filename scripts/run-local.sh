@@ -1,0 +1,159 @@
+#!/usr/bin/env bash
+# Usage: scripts/run-local.sh [--port N] [--data DIR] [--check | --replay FILE]
+#
+# Runs the whole pipeline on this machine, without an account: the three functions and a stand-in for
+# the load balancer, Pub/Sub, BigQuery and the metadata server. Ctrl-C finishes what is on its way and
+# stops all.
+#
+#   --port N       first of four ports (8080): live page, then pixel-ingest, log-parse, bq-loader
+#   --data DIR     where rows, messages and logs are kept (.local-cloud)
+#   --check        sends 1,000 hits through both roads, accounts for each, and stops
+#   --replay FILE  sends newline-delimited LogEntry JSON through the log sink, accounts for it, and stops
+#
+# With --check and --replay free ports and a temporary folder are used unless given.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+PORT_BASE=''
+DATA=''
+MODE=serve
+REPLAY=''
+PIDS=()
+
+parse_arguments() {
+  while [[ $# -gt 0 ]]; do
+    case "$1" in
+      --port) PORT_BASE="${2:?--port needs a number}"; shift ;;
+      --data) DATA="${2:?--data needs a folder}"; shift ;;
+      --check) MODE=check ;;
+      --replay) MODE=replay; REPLAY="${2:?--replay needs a file}"; shift ;;
+      -h | --help) print_usage "$0"; exit 0 ;;
+      *) die "unknown argument '$1': see --help" ;;
+    esac
+    shift
+  done
+  [[ -z $PORT_BASE || $PORT_BASE =~ ^[0-9]{1,5}$ ]] || die "--port is '$PORT_BASE': allowed is a number"
+  [[ $MODE != replay || -r $REPLAY ]] || die "--replay is '$REPLAY': no such file"
+  [[ $MODE != replay ]] || REPLAY="$(realpath "$REPLAY")"
+}
+
+choose_place() {
+  if [[ $MODE == serve ]]; then
+    PORT_BASE="${PORT_BASE:-8080}"
+    DATA="${DATA:-$ROOT/.local-cloud}"
+  else
+    PORT_BASE="${PORT_BASE:-$(free_port_base)}"
+    if [[ -z $DATA ]]; then
+      DATA="$(mktemp -d)"
+      REMOVE_DATA=1
+    fi
+  fi
+  CLOUD_PORT=$PORT_BASE INGEST_PORT=$((PORT_BASE + 1))
+  PARSE_PORT=$((PORT_BASE + 2)) LOADER_PORT=$((PORT_BASE + 3))
+  require_port "$CLOUD_PORT" 'live page'
+  require_port "$INGEST_PORT" pixel-ingest
+  require_port "$PARSE_PORT" log-parse
+  require_port "$LOADER_PORT" bq-loader
+  mkdir -p "$DATA/logs"
+}
+
+# start NAME COMMAND…: in the background, in its own process group so that Ctrl-C does not reach it.
+start() {
+  local name="$1"
+  shift
+  "$@" >>"$DATA/logs/$name.log" 2>&1 &
+  PIDS+=($!)
+}
+
+wait_for() {
+  local url="$1" name="$2"
+  for _ in {1..100}; do
+    curl_quiet "$url" && return 0
+    sleep 0.1
+  done
+  tail -n 5 "$DATA/logs/$name.log" >&2 || true
+  die "$name did not start: see $DATA/logs/$name.log"
+}
+
+# A GET without curl, which need not be installed: 0 if the answer is 200.
+curl_quiet() {
+  local address="${1#http://}" status
+  local host="${address%%/*}"
+  exec 3<>"/dev/tcp/${host%%:*}/${host##*:}" || return 1
+  printf 'GET /%s HTTP/1.0\r\nHost: %s\r\n\r\n' "${address#*/}" "$host" >&3
+  IFS= read -r -t 5 status <&3 || status=''
+  exec 3>&-
+  [[ $status == *' 200 '* ]]
+} 2>/dev/null
+
+start_all() {
+  local cloud="http://127.0.0.1:$CLOUD_PORT"
+  start local-cloud "$BIN/local-cloud" serve --port "$CLOUD_PORT" --data "$DATA" \
+    --contract "$ROOT/infra/contracts/pixel.json" \
+    --ingest-url "http://127.0.0.1:$INGEST_PORT" \
+    --push "pixel-logs=http://127.0.0.1:$PARSE_PORT/" \
+    --push "pixel-events=http://127.0.0.1:$LOADER_PORT/"
+  wait_for "$cloud/_local/state" local-cloud
+
+  local common=(
+    HOST=127.0.0.1 PUSH_AUTH=none LOG_FORMAT=json "GCE_METADATA_HOST=127.0.0.1:$CLOUD_PORT"
+    "PUBSUB_ENDPOINT=$cloud" "BIGQUERY_ENDPOINT=$cloud"
+  )
+  start pixel-ingest env "${common[@]}" "PORT=$INGEST_PORT" "$BIN/pixel-ingest"
+  start log-parse env "${common[@]}" "PORT=$PARSE_PORT" \
+    "CONTRACT=$ROOT/infra/contracts/pixel.json" "$BIN/log-parse"
+  start bq-loader env "${common[@]}" "PORT=$LOADER_PORT" BIGQUERY_DATASET=pixel "$BIN/bq-loader"
+  wait_for "http://127.0.0.1:$INGEST_PORT/ready" pixel-ingest
+  wait_for "http://127.0.0.1:$PARSE_PORT/ready" log-parse
+  wait_for "http://127.0.0.1:$LOADER_PORT/ready" bq-loader
+}
+
+# The functions first, each finishing what it has, then the cloud they talk to.
+stop_all() {
+  trap '' INT TERM
+  local index
+  for ((index = ${#PIDS[@]} - 1; index >= 0; index--)); do
+    kill -TERM "${PIDS[index]}" 2>/dev/null || true
+    if [[ $index -le 1 ]]; then wait "${PIDS[@]:index}" 2>/dev/null || true; fi
+  done
+  [[ -z ${REMOVE_DATA:-} ]] || rm -rf "$DATA"
+}
+
+main() {
+  parse_arguments "$@"
+  require_swift
+  install_packages "${SYSTEM_PACKAGES[@]}"
+  build_release
+  choose_place
+  set -m
+  trap stop_all EXIT
+  trap 'exit 0' INT TERM
+  start_all
+  local cloud="http://127.0.0.1:$CLOUD_PORT"
+  case "$MODE" in
+    check)
+      "$BIN/local-cloud" check --cloud "$cloud" --ingest "http://127.0.0.1:$INGEST_PORT"
+      ;;
+    replay)
+      "$BIN/local-cloud" replay "$REPLAY" --cloud "$cloud"
+      ;;
+    serve)
+      cat <<TEXT
+
+The pipeline is running.
+
+  live page          $cloud/
+  pixel, bucket road $cloud/pixel.png?type=page_view&user_id=u1
+  pixel, own server  http://127.0.0.1:$INGEST_PORT/pixel.gif?type=page_view&user_id=u1
+  rows               $DATA/bigquery/pixel/*.ndjson   (also $cloud/_local/rows)
+  logs               $DATA/logs/
+
+Ctrl-C stops it; rows stay.
+TEXT
+      wait "${PIDS[@]}"
+      ;;
+  esac
+}
+
+main "$@"

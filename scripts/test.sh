@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Usage: scripts/test.sh [--all]
+#
+# The test command: format and shell lint, build with warnings as errors, all tests, and one run of the
+# whole pipeline. Installs what it needs from Debian's packages.
+#
+#   --all   adds the long suites
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+# step NAME COMMAND…: says what runs and how long it took.
+step() {
+  local name="$1" began=$SECONDS
+  shift
+  say "== $name"
+  "$@"
+  say "== $name: $((SECONDS - began)) s"
+}
+
+lint() {
+  swift format lint --strict --recursive \
+    "$ROOT/Package.swift" "$ROOT/Runtime" "$ROOT/Functions" "$ROOT/Tests"
+  (cd "$ROOT" && shellcheck -x scripts/*.sh .ci/run)
+}
+
+unit_tests() {
+  PIXEL_BINARIES="$BIN" swift test --package-path "$ROOT" --disable-xctest 2>&1 |
+    grep -vE '^\[[0-9]+/[0-9]+\]|✔ Test |◇ |↳ ' 
+}
+
+main() {
+  case "${1:-}" in
+    '') ;;
+    --all) export PIXEL_TEST_ALL=1 ;;
+    -h | --help) print_usage "$0"; exit 0 ;;
+    *) die "unknown argument '$1': see --help" ;;
+  esac
+  require_swift
+  install_packages "${SYSTEM_PACKAGES[@]}" shellcheck
+  step 'lint' lint
+  step 'release build' build_release
+  step 'tests' unit_tests
+  step 'whole pipeline' "$ROOT/scripts/run-local.sh" --check
+  say 'All passed.'
+}
+
+main "$@"
