@@ -78,9 +78,11 @@ let package = Package(
         ],
         path: "Tests/LocalCloud/Main", swiftSettings: relaxed),
 
-      tests("Bytes", ["Bytes"]),
-      tests("Events", ["Events", "Bytes"]),
-      tests("LogParse", ["LogParse", "Events", "Bytes"]),
+      .target(name: "TestSupport", path: "Tests/Support", swiftSettings: relaxed),
+      tests("Bytes", ["Bytes", "TestSupport"]),
+      tests("Events", ["Events", "Bytes", "TestSupport"], resources: [.copy("Fixtures")]),
+      tests(
+        "LogParse", ["LogParse", "Events", "Bytes", "TestSupport"], resources: [.copy("Fixtures")]),
       tests("BQLoader", ["BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Events", "Bytes"]),
       tests("LocalCloud", ["LocalCloud"]),
       tests(

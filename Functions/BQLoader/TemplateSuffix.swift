@@ -6,7 +6,8 @@ import Events
 /// the row (BigQuery's `templateSuffix`).
 ///
 /// `{column}` is the encoded value of a column, `{bucket:column:N}` one of N groups of its values;
-/// `{date}`, `{month}` and `{hour}` are the event's, in UTC. Everything else is a letter, a digit or `_`.
+/// `{date}`, `{month}` and `{hour}` are the event's, in UTC. Everything else is a letter but `Z`,
+/// a digit, or `_`.
 public struct TemplateSuffix: Sendable {
   enum Part: Equatable, Sendable {
     case literal(String)
@@ -43,8 +44,9 @@ public struct TemplateSuffix: Sendable {
         rest = rest[rest.index(after: end)...]
       } else {
         let literal = rest.prefix { $0 != "{" }
-        guard literal.utf8.allSatisfy(Self.isNameByte) else {
-          throw TemplateSuffixError("'\(literal)' is not only letters, digits and _")
+        // `Z` begins what the encoding writes, so a pattern can't imitate it.
+        guard literal.utf8.allSatisfy({ Self.isNameByte($0) && $0 != UInt8(ascii: "Z") }) else {
+          throw TemplateSuffixError("'\(literal)' is not only letters without Z, digits and _")
         }
         parts.append(.literal(String(literal)))
         rest = rest.dropFirst(literal.count)

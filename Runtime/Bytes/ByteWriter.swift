@@ -35,5 +35,11 @@ public struct ByteWriter: Sendable {
     append(span.extracting(range))
   }
 
+  /// Drops what was written behind the first `newCount` bytes.
+  public mutating func truncate(to newCount: Int) {
+    precondition(newCount >= 0 && newCount <= count)
+    bytes.removeSubrange(newCount...)
+  }
+
   public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 }

@@ -20,6 +20,15 @@ public struct TimeScanner {
     return true
   }
 
+  /// Takes `word` if it comes next.
+  public mutating func take(_ word: StaticString, in bytes: Span<UInt8>) -> Bool {
+    guard end - at >= word.utf8CodeUnitCount,
+      bytes.equals(word, at: at..<(at + word.utf8CodeUnitCount))
+    else { return false }
+    at += word.utf8CodeUnitCount
+    return true
+  }
+
   /// Takes exactly `count` digits.
   private mutating func digits(_ count: Int, in bytes: Span<UInt8>) -> Int? {
     guard end - at >= count else { return nil }

@@ -98,6 +98,7 @@ import Testing
     "{", "_{user_id", "_{}", "_{user-id}", "_{1st}", "-{date}", "_ {date}", "_{user_id}{order_id}",
     "_{user_id}x{order_id}", "_{user_id}{date}{order_id}", "_{bucket:user_id:1}",
     "_{bucket:user_id:x}", "_{bucket:user_id}", "}", "_{a}_{b}_{c}_{d}_{e}", "_$20260101", "_é",
+    "_Zo_{date}",
     String(repeating: "x", count: 257),
   ])
   func `a pattern that can't keep tables apart is refused`(_ pattern: String) {

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+import Bytes
+import Events
+
+/// What a row is made of, beside the query parameters: the entry and what was read from it.
+struct Hit {
+  let entry: LogEntry
+  let url: RequestURL
+  let time: Timestamp
+}
+
+/// Writes one row as a JSON object in BigQuery's encoding: the columns in the order of the contract,
+/// `_unparsed` last, a column without a value left out. The same entry always gives the same bytes.
+struct RowEncoder {
+  /// Below BigQuery's and Pub/Sub's 10 MB, with room for what is put around a row.
+  static let maximumRowBytes = 9_000_000
+
+  /// Why a hit cannot become a row.
+  struct Refusal: Error {
+    let reason: Reason
+    let detail: String
+  }
+
+  /// What a column got.
+  private enum Filling { case filled, empty, misfit }
+
+  let plan: RowPlan
+  /// Scratch for decoded values.
+  private var text = ByteWriter()
+  /// What did not fit: `,"column":"text"` one after the other.
+  private var misfits = ByteWriter()
+
+  init(_ plan: RowPlan) { self.plan = plan }
+
+  /// Writes the row of `hit`, whose `bytes`, `url` and `id` are what its ranges refer to.
+  mutating func write(
+    _ hit: Hit, _ parameters: Parameters, bytes: Span<UInt8>, url: Span<UInt8>, id: Span<UInt8>,
+    into row: inout ByteWriter
+  ) throws(Refusal) {
+    row.removeAll()
+    misfits.removeAll()
+    for index in plan.columns.indices {
+      let column = plan.columns[index]
+      let start = row.count
+      row.append(plan.keys.span, column.key)
+      let filling: Filling
+      switch column.source {
+      case .reserved(let reserved):
+        filling = append(reserved, of: hit, bytes, url, id, to: &row) ? .filled : .empty
+      case .pageURL where parameters.firstValue(of: index) == nil:
+        filling = appendText(hit.entry.request?.referer, bytes, to: &row) ? .filled : .empty
+      case .parameter, .pageURL:
+        filling = append(parameters, index, url, to: &row)
+      case .nothing: filling = .empty
+      }
+      if filling != .filled {
+        row.truncate(to: start)
+        if column.mode == .required { throw refusal(of: index, filling) }
+      }
+      guard row.count <= Self.maximumRowBytes else { throw tooLarge }
+    }
+    if plan.keepsUnparsed, misfits.count > 0 { appendMisfits(to: &row) }
+    guard row.count <= Self.maximumRowBytes else { throw tooLarge }
+    // Each key came with the comma before it; the first one's becomes the brace.
+    row.bytes[0] = UInt8(ascii: "{")
+    row.append(UInt8(ascii: "}"))
+  }
+
+  // MARK: Parameters
+
+  private mutating func append(
+    _ parameters: Parameters, _ index: Int, _ url: Span<UInt8>, to row: inout ByteWriter
+  ) -> Filling {
+    guard let value = parameters.firstValue(of: index) else { return .empty }
+    let column = plan.columns[index]
+    if column.mode == .repeated { return appendList(parameters, value, index, url, to: &row) }
+    decode(value.range, value.isEncoded, url, trimming: column.type)
+    guard text.count > 0 || (column.type == .string && column.mode == .nullable) else {
+      return .empty
+    }
+    if row.append(value: text.bytes.span, as: column.type) { return .filled }
+    appendMisfit(index)
+    return .misfit
+  }
+
+  /// A list comes as repeated keys, as `a;b`, or both. Only a bare `;` parts two elements: `%3B` is one
+  /// inside an element. Empty elements are left out.
+  private mutating func appendList(
+    _ parameters: Parameters, _ first: Parameters.Value, _ index: Int, _ url: Span<UInt8>,
+    to row: inout ByteWriter
+  ) -> Filling {
+    let type = plan.columns[index].type
+    let start = row.count
+    row.append(UInt8(ascii: "["))
+    var next: Parameters.Value? = first
+    while let value = next {
+      var at = value.range.lowerBound
+      while at < value.range.upperBound {
+        var end = at
+        while end < value.range.upperBound, url[end] != UInt8(ascii: ";") { end &+= 1 }
+        appendElement(at..<end, value.isEncoded, url, index, type, after: start, to: &row)
+        at = end &+ 1
+      }
+      next = parameters.value(after: value)
+    }
+    row.append(UInt8(ascii: "]"))
+    return row.count > start + 2 ? .filled : .empty
+  }
+
+  private mutating func appendElement(
+    _ range: Range<Int>, _ isEncoded: Bool, _ url: Span<UInt8>, _ index: Int, _ type: ColumnType,
+    after start: Int, to row: inout ByteWriter
+  ) {
+    decode(range, isEncoded, url, trimming: type)
+    // A hostile list must not grow far beyond what a row may be.
+    guard text.count > 0, row.count <= Self.maximumRowBytes else { return }
+    let end = row.count
+    if end > start + 1 { row.append(UInt8(ascii: ",")) }
+    guard row.append(value: text.bytes.span, as: type) else {
+      row.truncate(to: end)
+      return appendMisfit(index)
+    }
+  }
+
+  /// Puts the value's text into `text`. Around anything but free text spaces do not count.
+  private mutating func decode(
+    _ range: Range<Int>, _ isEncoded: Bool, _ url: Span<UInt8>, trimming type: ColumnType
+  ) {
+    text.removeAll()
+    if isEncoded {
+      text.append(formDecoding: url, range)
+    } else {
+      text.append(url, range)
+    }
+    guard type != .string, text.count > 0 else { return }
+    while text.bytes.last == 0x20 { text.bytes.removeLast() }
+    let spaces = text.bytes.prefix { $0 == 0x20 }.count
+    if spaces > 0 { text.bytes.removeFirst(spaces) }
+  }
+
+  // MARK: What does not fit
+
+  /// Keeps the value in `text`, which does not fit the column.
+  private mutating func appendMisfit(_ index: Int) {
+    guard plan.keepsUnparsed else { return }
+    let (keys, value) = (plan.keys, text.bytes)
+    misfits.append(keys.span, plan.columns[index].key)
+    misfits.append(json: value.span)
+  }
+
+  /// Writes `_unparsed`: a JSON object, as text in a string. A list with several values that do not
+  /// fit has its key as often.
+  private mutating func appendMisfits(to row: inout ByteWriter) {
+    misfits.bytes[0] = UInt8(ascii: "{")
+    misfits.append(UInt8(ascii: "}"))
+    row.append(",\"_unparsed\":" as StaticString)
+    row.append(json: misfits.bytes.span)
+  }
+
+  private func refusal(of index: Int, _ filling: Filling) -> Refusal {
+    let column = plan.contract.columns[index]
+    let type = column.type.rawValue
+    // The value stays out of it: it may be personal, and the entry's bytes are kept anyway.
+    return filling == .misfit
+      ? Refusal(
+        reason: .invalidValue,
+        detail: "The value of REQUIRED column \(column.name) does not fit its type \(type).")
+      : Refusal(
+        reason: .missingRequired,
+        detail: "REQUIRED column \(column.name) (\(type)) has no value.")
+  }
+
+  private var tooLarge: Refusal {
+    Refusal(
+      reason: .eventTooLarge,
+      detail: "The row would be larger than \(Self.maximumRowBytes) bytes.")
+  }
+
+  // MARK: Facts of the request
+
+  private mutating func append(
+    _ column: ReservedColumn, of hit: Hit, _ bytes: Span<UInt8>, _ url: Span<UInt8>,
+    _ id: Span<UInt8>, to row: inout ByteWriter
+  ) -> Bool {
+    let request = hit.entry.request
+    switch column {
+    case .eventID: return appendQuoted(id, 0..<id.count, to: &row)
+    case .eventTime: return append(hit.time, to: &row)
+    case .receivedTime:
+      guard let text = hit.entry.receiveTimestamp,
+        let time = Timestamp(rfc3339: bytes, text.range)
+      else { return false }
+      return append(time, to: &row)
+    case .requestPath: return appendJSON(url, hit.url.path, to: &row)
+    case .host: return appendJSON(url, hit.url.host, to: &row)
+    case .referer: return appendText(request?.referer, bytes, to: &row)
+    case .userAgent: return appendText(request?.userAgent, bytes, to: &row)
+    case .remoteIP:
+      guard let address = request?.remoteIP else { return false }
+      return appendJSON(bytes, bytes.addressWithoutPort(address.range), to: &row)
+    case .method: return appendText(request?.method, bytes, to: &row)
+    case .status:
+      guard let status = request?.status else { return false }
+      row.append(UInt8(ascii: "\""))
+      row.append(decimal: status)
+      row.append(UInt8(ascii: "\""))
+      return true
+    case .cacheHit:
+      guard let cacheHit = request?.cacheHit else { return false }
+      row.append(cacheHit ? "true" as StaticString : "false" as StaticString)
+      return true
+    case .logName: return appendText(hit.entry.logName, bytes, to: &row)
+    case .contractVersion:
+      row.append(json: plan.contract.version)
+      return true
+    case .bot, .country, .unparsed: return false
+    }
+  }
+
+  private func append(_ time: Timestamp, to row: inout ByteWriter) -> Bool {
+    row.append(UInt8(ascii: "\""))
+    row.append(bigQuery: time)
+    row.append(UInt8(ascii: "\""))
+    return true
+  }
+
+  /// Copies a string of the entry; an empty one is none.
+  private mutating func appendText(
+    _ string: JSONString?, _ bytes: Span<UInt8>, to row: inout ByteWriter
+  ) -> Bool {
+    guard let string, !string.range.isEmpty else { return false }
+    // Without escapes the text between the quotes is valid as it stands.
+    guard string.hasEscapes else { return appendQuoted(bytes, string.range, to: &row) }
+    text.removeAll()
+    text.append(unescaping: string, in: bytes)
+    row.append(json: text.bytes.span)
+    return true
+  }
+
+  private func appendJSON(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, to row: inout ByteWriter
+  ) -> Bool {
+    guard !range.isEmpty else { return false }
+    row.append(json: bytes, range)
+    return true
+  }
+
+  private func appendQuoted(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, to row: inout ByteWriter
+  ) -> Bool {
+    row.append(UInt8(ascii: "\""))
+    row.append(bytes, range)
+    row.append(UInt8(ascii: "\""))
+    return true
+  }
+}
+
+extension Span where Element == UInt8 {
+  /// The address in `192.0.2.1:4711`, `[2001:db8::1]:4711`, or without a port, where IPv6 comes bare.
+  fileprivate func addressWithoutPort(_ range: Range<Int>) -> Range<Int> {
+    var colons = 0
+    var colon = range.upperBound
+    for at in range where self[at] == UInt8(ascii: ":") {
+      if colons == 0 { colon = at }
+      colons += 1
+    }
+    if !range.isEmpty, self[range.lowerBound] == UInt8(ascii: "[") {
+      for at in range where self[at] == UInt8(ascii: "]") { return (range.lowerBound + 1)..<at }
+    }
+    return colons == 1 ? range.lowerBound..<colon : range
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+import Bytes
+import Events
+
+/// The contract, prepared for writing rows: what fills each column, and its key ready to copy.
+struct RowPlan {
+  enum Source {
+    /// A fact of the request; no parameter can set it.
+    case reserved(ReservedColumn)
+    case parameter
+    /// The parameter, else the `Referer` header: the page that shows a pixel is its referrer.
+    case pageURL
+    /// Nothing fills records yet.
+    case nothing
+  }
+
+  struct PlannedColumn {
+    let source: Source
+    let type: ColumnType
+    let mode: ColumnMode
+    /// `,"name":` in `keys`.
+    let key: Range<Int>
+  }
+
+  let contract: Contract
+  let columns: [PlannedColumn]
+  let keys: [UInt8]
+  /// Whether what does not fit is kept in `_unparsed`.
+  let keepsUnparsed: Bool
+
+  init(_ contract: Contract) {
+    self.contract = contract
+    var keys = ByteWriter()
+    columns = contract.columns.map { column in
+      let start = keys.count
+      keys.append(",\"")
+      keys.append(column.name)
+      keys.append("\":")
+      return PlannedColumn(
+        source: Self.source(of: column), type: column.type, mode: column.mode,
+        key: start..<keys.count)
+    }
+    self.keys = keys.bytes
+    keepsUnparsed = contract.column(named: ReservedColumn.unparsed.rawValue) != nil
+  }
+
+  private static func source(of column: Column) -> Source {
+    if let reserved = ReservedColumn(rawValue: column.name) { return .reserved(reserved) }
+    if column.type == .record { return .nothing }
+    let isPageURL = column.name == "page_url" && column.type == .string
+    return isPageURL && column.mode != .repeated ? .pageURL : .parameter
+  }
+
+  /// The column that a parameter of this name fills.
+  func parameterColumn(_ name: Span<UInt8>) -> Int? {
+    guard let column = contract.column(named: name) else { return nil }
+    switch columns[column].source {
+    case .parameter, .pageURL: return column
+    case .reserved, .nothing: return nil
+    }
+  }
+}
