@@ -126,7 +126,7 @@ public final class Publisher {
       method: "POST", url: cloud.pubSub.base + topic.publishPath(in: project), headers: headers,
       body: batch.request, timeout: max(left, .milliseconds(10)), maxAnswer: 1 << 20)
     worker.client.send(request) { [self] result in
-      switch PublishAnswer(result) {
+      switch PublishAnswer(result, messages: batch.count) {
       case .published:
         finish { _ in for completion in batch.completions { completion(.success(())) } }
       case .again(let retryAfter, let why): again(batch, retryAfter: retryAfter, why)
