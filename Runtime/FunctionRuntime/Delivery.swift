@@ -23,16 +23,22 @@ public struct Delivery {
 final class MessageEndpoint {
   private let worker: Worker
   private let function: MessageFunction
+  private let verifier: PushVerifier
 
   init(worker: Worker, function: MessageFunction) {
     self.worker = worker
     self.function = function
+    verifier = PushVerifier(authentication: function.authentication, worker: worker)
   }
 
   /// Before the body is read: only POST, only from who may push, only as many as fit.
   func admit(_ request: Request) -> Response? {
     guard request.method == .post else { return OutcomeResponses.postOnly }
-    guard function.authentication.admits(request) else { return problem(.unauthenticated) }
+    switch verifier.verdict(on: request) {
+    case .admitted: break
+    case .refused(let rule): return verifier.refusal(rule)
+    case .undecided: request.isUndecided = true
+    }
     guard worker.load.callsInFlight < worker.settings.limits.maxInFlight else {
       return problem(.overloaded)
     }
@@ -40,12 +46,24 @@ final class MessageEndpoint {
   }
 
   func receive(_ request: Request, _ call: Call) {
+    guard request.isUndecided else { return decode(request, call) }
+    verifier.decide(request) { [self] rule in
+      guard call.isOpen else { return }
+      if let rule { return call.reply(verifier.refusal(rule)) }
+      decode(request, call)
+    }
+  }
+
+  private func decode(_ request: Request, _ call: Call) {
     let message: PubSubMessage
     let body = request.bodyInPlace
     do throws(EnvelopeError) {
       message = try PubSubMessage.decodeWrapped(in: body.buffer, body: body.range)
     } catch {
       return call.reply(problem(error.reason, bytes: body.range.count))
+    }
+    guard verifier.mayPush(from: message.subscription) else {
+      return call.reply(verifier.refusal(.subscription))
     }
     function.receive(Delivery(message: message, call: call, endpoint: self))
   }

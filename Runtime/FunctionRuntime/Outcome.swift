@@ -22,11 +22,20 @@ enum OutcomeResponses {
   static let malformed = Response(status: 400)
   static let deadline = Response(status: 504)
   static let unauthenticated = Response(status: 401)
+  static let forbidden = Response(status: 403)
   static let draining = Response(status: 503)
   static let notFound = Response(status: 404)
   static let postOnly = Response(status: 405, headers: [("Allow", "POST")])
   static let ok = Response(status: 200, text: "ok")
   static let notReady = Response(status: 503, text: "not ready")
+
+  static func refused(status: Int) -> Response {
+    switch status {
+    case 403: forbidden
+    case 503: retry
+    default: unauthenticated
+    }
+  }
 
   static func response(to reason: Reason) -> Response {
     switch reason {

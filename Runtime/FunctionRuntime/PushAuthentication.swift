@@ -5,39 +5,51 @@ public struct PushAuthentication: Sendable {
   public enum Mode: String, Sendable, CaseIterable {
     /// This process verifies Google's signed token.
     case oidc
-    /// Cloud Run has verified the caller before the container sees the request.
+    /// Cloud Run's IAM has verified the caller before the container sees the request, and has removed
+    /// the token's signature: its claims are checked.
     case platform
     /// Anybody may push: for a laptop only.
     case none
   }
 
-  public var mode: Mode
-  public var audience: String?
-  public var serviceAccount: String?
-  public var subscription: String?
-  public var keySetURL: String
+  let mode: Mode
+  let policy: TokenPolicy
+  let subscription: String?
+  let keys: KeyCache
 
   public init(_ reader: inout SettingsReader) {
     mode = reader.choice(
       "PUSH_AUTH", default: Mode.oidc,
       "oidc verifies the push token, platform trusts Cloud Run's check, none is for a laptop")
-    audience = reader.optionalText("PUSH_AUDIENCE", "audience of the push token")
-    serviceAccount = reader.optionalText(
-      "PUSH_SERVICE_ACCOUNT", "e-mail of the account that pushes")
-    subscription = reader.optionalText("PUSH_SUBSCRIPTION", "the only subscription that may push")
-    keySetURL = reader.text(
+    let audience = reader.optionalText(
+      "PUSH_AUDIENCE", "audience of the push token; required with oidc and platform")
+    let account = reader.optionalText(
+      "PUSH_SERVICE_ACCOUNT", "e-mail of the account that pushes; required with oidc and platform")
+    subscription = reader.optionalText(
+      "PUSH_SUBSCRIPTION", "the only subscription that may push: projects/P/subscriptions/S")
+    let url = reader.text(
       "PUSH_JWKS_URL", default: "https://www.googleapis.com/oauth2/v3/certs",
       "where the keys of the token's signer are")
-    if mode == .none, reader.raw("K_SERVICE") != nil {
+    policy = TokenPolicy(audience: audience ?? "", serviceAccount: account ?? "")
+    keys = KeyCache(url: url)
+    let isOnCloudRun = reader.raw("K_SERVICE") != nil
+    switch mode {
+    case .none where isOnCloudRun:
       reader.fail(
         SettingsError(
           "PUSH_AUTH is 'none' on Cloud Run (K_SERVICE is set): allowed there are oidc and platform"
         ))
+    case .platform where !isOnCloudRun:
+      reader.fail(
+        SettingsError(
+          "PUSH_AUTH is 'platform' outside Cloud Run (K_SERVICE is not set): nobody has checked the "
+            + "caller; allowed are oidc, and none on a laptop"))
+    case .oidc, .platform:
+      for (name, value) in [("PUSH_AUDIENCE", audience), ("PUSH_SERVICE_ACCOUNT", account)]
+      where value == nil {
+        reader.fail(SettingsError("\(name) is not set: PUSH_AUTH=\(mode.rawValue) needs it"))
+      }
+    case .none: break
     }
   }
-
-  /// Whether a request may be read further.
-  ///
-  /// Tokens are not verified yet, so every mode but `none` refuses all.
-  func admits(_ request: Request) -> Bool { mode == .none }
 }

@@ -44,6 +44,8 @@ final class Connection: ReadinessHandler {
   /// Answer bytes that the socket did not take at once.
   var backlog: Buffer?
   var hasServed = false
+  /// The sender of the current request still has to be identified.
+  var isUndecided = false
   /// After the last answer there is nothing to wait for.
   var closesAtOnce = false
 
@@ -173,6 +175,7 @@ final class Connection: ReadinessHandler {
     }
     body = 0..<0
     callNumber &+= 1
+    isUndecided = false
     phase = .calling  // so that the request can be looked at
     let refusal = server.admit?(Request(connection: self, call: callNumber))
     phase = .head

@@ -9,6 +9,12 @@ public struct Request {
 
   public var method: Method { connection.head.method }
 
+  /// Set when the head was looked at: whether the sender still has to be identified.
+  var isUndecided: Bool {
+    get { connection.isUndecided }
+    nonmutating set { connection.isUndecided = newValue }
+  }
+
   private var isCurrent: Bool { connection.isOpen(call) }
 
   /// Lends the request target as sent, path and query.

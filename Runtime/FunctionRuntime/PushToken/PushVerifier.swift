@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+import EventLoop
+
+/// Decides on one worker who may push.
+final class PushVerifier {
+  private let authentication: PushAuthentication
+  private let worker: Worker
+  /// When a refusal by each rule was last logged: once a minute is enough.
+  private var logged: [TokenRule: Instant] = [:]
+
+  enum Verdict {
+    case admitted
+    case refused(TokenRule)
+    /// The token's key is not at hand; it can be decided once keys have been fetched.
+    case undecided
+  }
+
+  init(authentication: PushAuthentication, worker: Worker) {
+    self.authentication = authentication
+    self.worker = worker
+    guard authentication.mode == .oidc else { return }
+    let keys = authentication.keys
+    worker.addReadiness { keys.keys != nil }
+    // After the listening socket is open: the first push should find the keys here.
+    worker.loop.atTurnEnd { keys.renewIfDue(worker.loop, worker.client) }
+  }
+
+  func verdict(on request: Request) -> Verdict {
+    do throws(TokenRule) {
+      switch authentication.mode {
+      case .none: return .admitted
+      case .platform:
+        try authentication.policy.checkClaims(try token(of: request), now: Self.now())
+      case .oidc:
+        let token = try token(of: request)
+        authentication.keys.renewIfDue(worker.loop, worker.client)
+        guard let keys = authentication.keys.keys else { return .undecided }
+        try authentication.policy.check(token, keys: keys, now: Self.now())
+      }
+      return .admitted
+    } catch {
+      return error == .unknownKey ? .undecided : .refused(error)
+    }
+  }
+
+  /// Decides what was undecided, with newer keys if they can be had. Nil: admitted.
+  func decide(_ request: Request, _ completion: @escaping (TokenRule?) -> Void) {
+    let token: PushToken
+    do throws(TokenRule) { token = try self.token(of: request) } catch { return completion(error) }
+    authentication.keys.afterRefresh(worker.loop, worker.client) { [authentication] in
+      guard let keys = authentication.keys.keys else { return completion(.noKeys) }
+      do throws(TokenRule) {
+        try authentication.policy.check(token, keys: keys, now: Self.now())
+        completion(nil)
+      } catch {
+        completion(error)
+      }
+    }
+  }
+
+  /// A token for our audience may come from another subscription of the same account.
+  func mayPush(from subscription: String?) -> Bool {
+    guard let wanted = authentication.subscription else { return true }
+    return subscription == wanted
+  }
+
+  /// The answer to a refused push: no detail; that is in the counter and the log.
+  func refusal(_ rule: TokenRule) -> Response {
+    worker.count(rule.rawValue)
+    let now = worker.loop.now
+    if logged[rule].map({ now >= $0 + .seconds(60) }) ?? true {
+      logged[rule] = now
+      worker.log.warning(
+        rule == .signatureRemoved
+          ? "A push token came without its signature: Cloud Run has verified the caller and removed "
+            + "it, so this service needs PUSH_AUTH=platform."
+          : "A push was refused.", ["reason": .text(rule.rawValue)])
+    }
+    return OutcomeResponses.refused(status: rule.status)
+  }
+
+  private func token(of request: Request) throws(TokenRule) -> PushToken {
+    guard request.headerCount("authorization") == 1 else { throw .bearer }
+    let parsed = request.withHeader("authorization") { value -> Result<PushToken, TokenRule> in
+      // The scheme's case does not matter (RFC 9110 §11.1).
+      guard value.count > 7, ByteClass.equals(value, 0..<7, lowercase: "bearer ") else {
+        return .failure(.bearer)
+      }
+      do throws(TokenRule) {
+        return .success(try PushToken(value.extracting(7..<value.count)))
+      } catch {
+        return .failure(error)
+      }
+    }
+    guard let parsed else { throw .bearer }
+    return try parsed.get()
+  }
+
+  private static func now() -> Double { Double(wallClockNanoseconds()) / 1e9 }
+}
