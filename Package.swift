@@ -84,6 +84,9 @@ let package = Package(
       tests(
         "LogParse", ["LogParse", "Events", "Bytes", "TestSupport"], resources: [.copy("Fixtures")]),
       tests("BQLoader", ["BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Events", "Bytes"]),
+      tests(
+        "FunctionRuntime", ["FunctionRuntime", "EventLoop", "Bytes", "TestSupport"],
+        resources: [.copy("Fixtures")]),
       tests("LocalCloud", ["LocalCloud"]),
       tests(
         "EndToEnd",

@@ -12,7 +12,8 @@ struct PushToken {
   /// Nil if Cloud Run has removed it.
   let signature: [UInt8]?
   let header: Header
-  let claims: Claims
+  /// The payload, to be read once the signature has been checked.
+  let payload: [UInt8]
 
   struct Header {
     let kid: String
@@ -47,8 +48,10 @@ struct PushToken {
       for index in 0..<dots[1] { output.append(text[index]) }
     }
     header = try Header(headerBytes.span)
-    claims = try Claims(claimBytes.span)
+    payload = claimBytes
   }
+
+  func claims() throws(TokenRule) -> Claims { try Claims(payload.span) }
 }
 
 extension PushToken.Header {

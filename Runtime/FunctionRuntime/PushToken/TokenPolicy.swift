@@ -14,7 +14,7 @@ struct TokenPolicy: Sendable {
   /// Checks a token whose signature somebody else has verified or removed.
   /// - Parameter now: Seconds since 1970.
   func checkClaims(_ token: PushToken, now: Double) throws(TokenRule) {
-    let claims = token.claims
+    let claims = try token.claims()
     guard let issuer = claims.issuer, Self.issuers.contains(issuer) else { throw .issuer }
     guard claims.audience == audience else { throw .audience }
     // Every comparison with NaN is false, so each is written to pass only for good numbers.
