@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import TestSupport
 import Testing
 
 @testable import LocalCloud
@@ -40,16 +41,15 @@ import Testing
     #expect(throws: JSON.Malformed.self) { try JSON.parse(deep) }
   }
 
-  @Test func `the public suite of parser cases gives its verdicts`() throws {
-    guard let cases = Cases.lines("jsontestsuite.jsonl") else { return Cases.skip("jsontestsuite") }
+  @Test(Cases.present("jsontestsuite.jsonl"))
+  func `the public suite of parser cases gives its verdicts`() throws {
     var judged = 0
-    for line in cases {
-      let entry = try JSON.parse(line)
-      guard let expect = entry["expect"]?.string, expect != "either",
-        let data = entry["json_base64"]?.string.flatMap({ Data(base64Encoded: $0) })
+    for entry in try Cases.lines(of: "jsontestsuite.jsonl") {
+      guard let expect = entry["expect"] as? String, expect != "either",
+        let data = (entry["json_base64"] as? String).flatMap({ Data(base64Encoded: $0) })
       else { continue }
       let accepted = (try? JSON.parse(data)) != nil
-      #expect(accepted == (expect == "accept"), "\(entry["name"]?.string ?? "")")
+      #expect(accepted == (expect == "accept"), "\(entry["name"] ?? "")")
       judged += 1
     }
     #expect(judged > 50)

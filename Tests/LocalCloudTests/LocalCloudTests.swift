@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import TestSupport
 import Testing
 
 @testable import LocalCloud
@@ -61,9 +62,10 @@ import Testing
     #expect(hit["remoteIp"]?.string == "127.0.0.1" && hit["protocol"] == nil)
   }
 
-  @Test func `our log entries have the fields of the samples`() throws {
-    guard let samples = Cases.lines("lb-logs.jsonl") else { return Cases.skip("lb-logs") }
-    let sample = try #require(try JSON.parse(samples[0]).members)
+  @Test(Cases.present("lb-logs.jsonl"))
+  func `our log entries have the fields of the samples`() throws {
+    let samples = try Data(contentsOf: Cases.folder.appendingPathComponent("lb-logs.jsonl"))
+    let sample = try #require(try JSON.parse(samples.prefix { $0 != 0x0A }).members)
     var balancer = LoadBalancer(project: "local")
     let request = APIRequest("GET", "/pixel.png", headers: ["host": "h", "user-agent": "a"])
     let entry = balancer.logEntry(

@@ -71,7 +71,7 @@ import Testing
     #expect(push.body == [0, 255])
     #expect(
       push.headers.map(\.name) == [
-        "User-Agent", "ce-id", "x-goog-pubsub-subscription-name", "x-goog-pubsub-message-id",
+        "ce-id", "x-goog-pubsub-subscription-name", "x-goog-pubsub-message-id",
         "x-goog-pubsub-publish-time",
       ])
   }

@@ -15,7 +15,8 @@ public struct PushRequest: Sendable {
     [102, 200, 201, 202, 204].contains(status)
   }
 
-  private static let userAgent =
+  /// Who pushes, as Google's servers say it.
+  static let userAgent =
     "APIs-Google; (+https://developers.google.com/webmasters/APIs-Google)"
 
   init(_ message: Message, attempt: Int, token: Int, to subscription: Subscription) {
@@ -23,7 +24,7 @@ public struct PushRequest: Sendable {
     self.token = token
     endpoint = subscription.endpoint
     timeout = subscription.ackDeadline
-    headers = [("User-Agent", Self.userAgent)]
+    headers = []
     if subscription.unwrapped {
       body = message.payload
       if subscription.writesMetadata {
