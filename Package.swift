@@ -68,7 +68,8 @@ let package = Package(
     + function("PixelIngest") + function("LogParse") + function("BQLoader")
     + [
       .target(
-        name: "LocalCloud", dependencies: ["Bytes", "EventLoop", "FunctionRuntime", "HTTPClient"],
+        name: "LocalCloud",
+        dependencies: ["CCrypto", "EventLoop", "FunctionRuntime", "HTTPClient"],
         path: "Tests/LocalCloud", exclude: ["Main"], swiftSettings: relaxed),
       .executableTarget(
         name: "LocalCloudMain",
@@ -84,7 +85,7 @@ let package = Package(
       tests(
         "LogParse", ["LogParse", "Events", "Bytes", "TestSupport"], resources: [.copy("Fixtures")]),
       tests("BQLoader", ["BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Events", "Bytes"]),
-      tests("LocalCloud", ["LocalCloud"]),
+      tests("LocalCloud", ["LocalCloud", "TestSupport"]),
       tests(
         "EndToEnd",
         [

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+import Foundation
+
+/// Datasets, tables and rows, kept in a folder: `<dataset>/<table>.ndjson` holds the rows in
+/// BigQuery's own load format, `<table>.schema.json` the columns.
+public final class BigQueryStore {
+  public let project: String
+  private let folder: String
+  private(set) var datasets: [String: [String: Table]] = [:]
+  private var window = InsertIDWindow()
+  /// How many rows a known `insertId` has kept out.
+  private(set) var deduplicated = 0
+
+  /// The last rows of all tables, to be looked at.
+  private(set) var recent: [(table: String, line: [UInt8])] = []
+
+  /// Opens the folder, making it if it is not there.
+  public init(folder: String, project: String) throws {
+    self.folder = folder
+    self.project = project
+    let files = FileManager.default
+    try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    for entry in try files.contentsOfDirectory(atPath: folder) {
+      guard let dataset = entry.removingPercentEncoding else { continue }
+      var tables: [String: Table] = [:]
+      for file in try files.contentsOfDirectory(atPath: "\(folder)/\(entry)")
+      where file.hasSuffix(".schema.json") {
+        guard let name = String(file.dropLast(12)).removingPercentEncoding else { continue }
+        tables[name] = try Table.load(dataset: dataset, name: name, folder: "\(folder)/\(entry)")
+      }
+      datasets[dataset] = tables
+    }
+    for table in tables.suffix(20) {
+      let rows = table.rows
+      note(try rows.lines(max(0, rows.count - 5)..<rows.count), in: table)
+    }
+  }
+
+  private func note(_ lines: [[UInt8]], in table: Table) {
+    recent += lines.suffix(20).map { ("\(table.dataset).\(table.name)", $0) }
+    recent.removeFirst(max(0, recent.count - 20))
+  }
+
+  /// All tables, by dataset and name.
+  var tables: [Table] {
+    datasets.values.flatMap(\.values).sorted { ($0.dataset, $0.name) < ($1.dataset, $1.name) }
+  }
+
+  func tables(in dataset: String) throws(GoogleError) -> [Table] {
+    guard let tables = datasets[dataset] else {
+      throw .notFound("Not found: Dataset \(project):\(dataset)")
+    }
+    return tables.values.sorted { $0.name < $1.name }
+  }
+
+  func table(_ dataset: String, _ name: String) throws(GoogleError) -> Table {
+    guard let tables = datasets[dataset] else {
+      throw .notFound("Not found: Dataset \(project):\(dataset)")
+    }
+    guard let table = tables[name] else {
+      throw .notFound("Not found: Table \(project):\(dataset).\(name)")
+    }
+    return table
+  }
+
+  public func createDataset(_ name: String) throws(GoogleError) {
+    let allowed = name.utf8.allSatisfy { $0 == 0x5F || isAlphanumeric($0) }
+    guard allowed, (1...200).contains(name.utf8.count) else {
+      throw .invalid("Invalid dataset ID \"\(name)\". Dataset IDs must be alphanumeric.")
+    }
+    guard datasets[name] == nil else {
+      throw .duplicate("Already Exists: Dataset \(project):\(name)")
+    }
+    do {
+      try FileManager.default.createDirectory(
+        atPath: path(name), withIntermediateDirectories: true)
+    } catch {
+      throw .internalError("\(error)")
+    }
+    datasets[name] = [:]
+  }
+
+  /// Makes a table; `resource` nil says that `templateSuffix` asks for it.
+  @discardableResult
+  func createTable(
+    _ dataset: String, _ name: String, columns: [Column], resource: JSON.Members?,
+    at moment: Moment
+  ) throws(GoogleError) -> Table {
+    guard let tables = datasets[dataset] else {
+      throw .notFound("Not found: Dataset \(project):\(dataset)")
+    }
+    // A file per table sets a lower bound on names here (200) than BigQuery does (1,024).
+    guard (1...200).contains(Table.fileName(name).utf8.count), !name.contains("."),
+      !name.contains("$")
+    else { throw .invalid("Invalid table ID \"\(name)\".") }
+    guard tables[name] == nil else {
+      throw .duplicate("Already Exists: Table \(project):\(dataset).\(name)")
+    }
+    do {
+      let table = try Table(
+        dataset: dataset, name: name, folder: path(dataset), columns: columns,
+        resource: resource, created: moment.unix)
+      try table.save()
+      datasets[dataset]?[name] = table
+      return table
+    } catch {
+      throw .internalError("\(error)")
+    }
+  }
+
+  func changeTable(_ dataset: String, _ name: String, columns: [Column], at moment: Moment)
+    throws(GoogleError) -> Table
+  {
+    let table = try table(dataset, name)
+    try table.change(to: columns, at: moment)
+    do { try table.save() } catch { throw .internalError("\(error)") }
+    return table
+  }
+
+  func deleteTable(_ dataset: String, _ name: String) throws(GoogleError) {
+    try table(dataset, name).delete()
+    datasets[dataset]?[name] = nil
+  }
+
+  /// Empties all tables that somebody made, and drops those that inserts have made.
+  func reset() throws {
+    for table in tables {
+      if table.isGenerated {
+        try deleteTable(table.dataset, table.name)
+      } else {
+        try table.rows.removeAll()
+      }
+    }
+    window.removeAll()
+    (deduplicated, recent) = (0, [])
+  }
+
+  private func path(_ dataset: String) -> String { "\(folder)/\(Table.fileName(dataset))" }
+
+  private func isAlphanumeric(_ byte: UInt8) -> Bool {
+    (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+  }
+}
+
+extension BigQueryStore {
+  /// Inserts all rows or, if one is invalid, none (unless the request skips invalid rows); the
+  /// rows are in the file when this returns. Returns the errors by the row's index, in the order
+  /// that BigQuery has: invalid rows first, then the stopped ones.
+  func insertAll(
+    _ request: InsertAllRequest, into dataset: String, _ name: String, at moment: Moment
+  ) throws(GoogleError) -> [(index: Int, errors: [RowError])] {
+    // A partition decorator chooses a partition, and there are none here.
+    let template = try table(dataset, String(name.prefix { $0 != "$" }))
+    let target = request.templateSuffix.isEmpty ? nil : template.name + request.templateSuffix
+    let existing = target.flatMap { datasets[dataset]?[$0] }
+    let columns = (target == nil ? template : existing ?? template).columns
+    guard !columns.isEmpty else { throw .invalid("The destination table has no schema.") }
+
+    var good: [(insertID: String?, line: [UInt8])] = []
+    var bad: [(index: Int, errors: [RowError])] = []
+    var goodIndexes: [Int] = []
+    for (index, row) in request.rows.enumerated() {
+      let (line, errors) = check(row, columns, request.ignoreUnknownValues)
+      if errors.isEmpty {
+        good.append((row.insertID, line))
+        goodIndexes.append(index)
+      } else {
+        bad.append((index, errors))
+      }
+    }
+    if !bad.isEmpty && !request.skipInvalidRows {
+      return bad + goodIndexes.map { ($0, [.stopped]) }
+    }
+    if good.isEmpty { return bad }
+
+    var destination = existing ?? template
+    if let target, existing == nil {
+      destination = try createTable(dataset, target, columns: columns, resource: nil, at: moment)
+    }
+    let reference = "\(dataset).\(name)|\(request.templateSuffix)"
+    try append(good, to: destination, reference: reference, at: moment)
+    return bad
+  }
+
+  /// Appends the rows whose `insertId` is new.
+  private func append(
+    _ rows: [(insertID: String?, line: [UInt8])], to table: Table, reference: String,
+    at moment: Moment
+  ) throws(GoogleError) {
+    var keys: [InsertIDWindow.Key] = []
+    var lines: [[UInt8]] = []
+    for row in rows {
+      if let id = row.insertID, !id.isEmpty {
+        let key = InsertIDWindow.Key(destination: reference, insertID: id)
+        if window.isRepeat(key, at: moment.uptime) { continue }
+        keys.append(key)
+      }
+      lines.append(row.line)
+    }
+    do {
+      try table.rows.append(lines)
+    } catch {
+      // What was not written must not count as seen, or its repetition would be lost.
+      for key in keys { window.forget(key) }
+      throw .internalError("\(error)")
+    }
+    deduplicated += rows.count - lines.count
+    note(lines, in: table)
+  }
+
+  private func check(_ row: InsertAllRequest.Row, _ columns: [Column], _ ignoreUnknown: Bool)
+    -> (line: [UInt8], errors: [RowError])
+  {
+    if let id = row.insertID, id.count > InsertAllRequest.maximumInsertIDLength {
+      let limit = InsertAllRequest.maximumInsertIDLength
+      return ([], [.invalid("", "insertId is longer than \(limit) characters.")])
+    }
+    if row.size > InsertAllRequest.maximumRowBytes {
+      let message =
+        "Maximum allowed row size exceeded. Allowed: \(InsertAllRequest.maximumRowBytes) "
+        + "Row size: \(row.size)"
+      return ([], [.invalid("", message)])
+    }
+    var check = RowCheck(ignoreUnknownValues: ignoreUnknown)
+    let kept = check.row(row.json, columns: columns)
+    return (JSON.object(kept).bytes, check.errors)
+  }
+}
