@@ -59,7 +59,7 @@ require_port() {
 free_port_base() {
   local base port
   for _ in {1..50}; do
-    base=$((20000 + RANDOM % 20000))
+    base=$((20000 + RANDOM % 10000))  # below the ports of outgoing connections
     for port in $base $((base + 1)) $((base + 2)) $((base + 3)); do
       port_is_free "$port" || continue 2
     done
