@@ -37,7 +37,7 @@ enum LivePage {
       <p id="status"><span id="light"></span><span id="about">connecting …</span></p>
     </header>
     <main>
-      <section aria-label="Flow">
+      <section class="whole" aria-label="Flow">
         <ol id="flow"></ol>
       </section>
 
@@ -58,16 +58,16 @@ enum LivePage {
       </section>
 
       <section>
-        <h2>Rows <span id="rowcount" class="count"></span></h2>
-        <p class="quiet" id="norows">No rows yet. Send a hit: it takes well under a second.</p>
-        <div id="tables" class="chips"></div>
-        <div class="scroll"><table id="rows"></table></div>
+        <h2>Hits <span id="hitcount" class="count"></span></h2>
+        <p class="quiet" id="nohits">None since local-cloud was started.</p>
+        <ul id="hits" class="list"></ul>
       </section>
 
-      <section>
-        <h2>Hits <span id="hitcount" class="count"></span></h2>
-        <p class="quiet" id="nohits">No hits yet.</p>
-        <ul id="hits" class="list"></ul>
+      <section class="whole">
+        <h2>Rows <span id="rowcount" class="count"></span></h2>
+        <p class="quiet" id="norows">No rows yet. Send a hit: its row is there within a second.</p>
+        <div id="tables" class="chips"></div>
+        <div class="scroll"><table id="rows"></table></div>
       </section>
 
       <section>
@@ -115,7 +115,7 @@ enum LivePage {
     #light.on { background: var(--accent); }
     main { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 16px; }
     section { background: var(--panel); border: 1px solid var(--line); border-radius: 10px; padding: 16px 18px; min-width: 0; }
-    section:first-child { grid-column: 1 / -1; }
+    .whole { grid-column: 1 / -1; }
     .quiet { color: var(--quiet); font-size: 13px; }
     .count { color: var(--quiet); font-weight: 400; }
     a { color: inherit; }
@@ -127,6 +127,9 @@ enum LivePage {
     #flow span { display: block; font-size: 13px; }
     #flow small { display: block; color: var(--quiet); font-size: 12px; }
     #flow .bad b { color: var(--bad); }
+    /* Not a step after the rows but the other way to end. */
+    #flow li:last-child { border-left: 1px solid var(--line); padding: 0 0 0 20px; }
+    #flow li:nth-last-child(2)::after { content: none; }
 
     form { display: grid; grid-template-columns: 1fr 1fr; gap: 10px 12px; }
     label { font-size: 12px; color: var(--quiet); }
@@ -141,7 +144,7 @@ enum LivePage {
     :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
     #sent { margin: 0; overflow-wrap: anywhere; }
 
-    .chips { display: flex; flex-wrap: wrap; gap: 6px; margin-bottom: 12px; max-height: 150px; overflow-y: auto; }
+    .chips { display: flex; flex-wrap: wrap; gap: 6px; margin-bottom: 12px; max-height: 162px; overflow-y: auto; }
     .chips:empty { display: none; }
     .chips > * { font-size: 13px; padding: 2px 10px; border: 1px solid var(--line); border-radius: 12px; max-width: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
     .chips [aria-pressed="true"] { background: var(--soft); border-color: var(--accent); }
@@ -165,8 +168,11 @@ enum LivePage {
       body { padding: 0 12px 24px; }
       main { grid-template-columns: minmax(0, 1fr); gap: 12px; }
       section { padding: 14px; }
-      #flow li { flex: 1 1 40%; }
-      #flow li:not(:last-child)::after { top: 6px; }
+      th, td { padding-right: 9px; }
+      #flow { gap: 14px 0; }
+      #flow li { flex: 1 1 50%; padding: 0 14px 0 0; }
+      #flow li:not(:last-child)::after { content: none; }
+      #flow li:last-child { border: 0; padding: 0; }
     }
 
     """#
@@ -209,13 +215,12 @@ enum LivePage {
       const topics = {};
       for (const topic of state.topics) topics[topic.name] = topic;
       const of = name => topics[name] || { published: 0, backlog: 0 };
-      const waiting = topic => topic.backlog ? number(topic.backlog) + " waiting" : "nothing waiting";
       const logs = of("pixel-logs"), events = of("pixel-events");
       const steps = [
         [number(logs.published), "hits", "both roads"],
-        [number(logs.backlog), "pixel-logs", waiting(logs) + " for LogParse"],
+        [number(logs.backlog), "to be parsed", "topic pixel-logs"],
         [number(events.published), "events", "parsed by the contract"],
-        [number(events.backlog), "pixel-events", waiting(events) + " for BQLoader"],
+        [number(events.backlog), "to be loaded", "topic pixel-events"],
         [number(state.rows), "rows", number(state.tables.length) + " tables"],
         [number(state.rejections.count), "rejections", "kept with the reason", state.rejections.count > 0],
       ];
@@ -281,7 +286,8 @@ enum LivePage {
         const url = String(hit.url || "");
         const place = url.indexOf("/", url.indexOf("//") + 2);
         const shown = place > 0 ? url.slice(place) : url;
-        item.append(el("code", shown.length > 300 ? shown.slice(0, 300) + " …" : shown));
+        if (!shown) item.append(el("span", "no request in it", "quiet"));
+        else item.append(el("code", shown.length > 300 ? shown.slice(0, 300) + " …" : shown));
         return item;
       }));
     }

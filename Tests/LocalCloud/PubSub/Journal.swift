@@ -6,6 +6,8 @@ import Foundation
 final class Journal {
   enum Entry {
     case topic(String)
+    /// How many messages the topic had taken, not counting those that follow.
+    case published(String, Int)
     case subscription(Subscription)
     case deletedSubscription(String)
     case message(Message)
@@ -14,6 +16,7 @@ final class Journal {
     var json: JSON {
       switch self {
       case .topic(let name): ["topic": .string(name)]
+      case .published(let name, let count): ["publishedTo": .string(name), "count": JSON(count)]
       case .subscription(let subscription): ["subscription": subscription.json]
       case .deletedSubscription(let name): ["deleted": .string(name)]
       case .message(let message): ["message": message.json]
@@ -24,6 +27,8 @@ final class Journal {
     init?(_ json: JSON) {
       if let name = json["topic"]?.string {
         self = .topic(name)
+      } else if let name = json["publishedTo"]?.string, let count = json["count"]?.integer {
+        self = .published(name, count)
       } else if let members = json["subscription"]?.members,
         let name = members["name"]?.string,
         let subscription = try? Subscription(name: name, json: members)

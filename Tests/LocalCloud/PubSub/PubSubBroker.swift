@@ -58,11 +58,13 @@ public final class PubSubBroker {
     try journal.replay { entry in
       switch entry {
       case .topic(let name): topics[name] = Topic()
+      case .published(let name, let count): topics[name]?.published = count
       case .subscription(let subscription): attach(subscription)
       case .deletedSubscription(let name): detach(name)
       case .message(let message):
         messages[message.id] = Stored(message: message, pending: 0)
         lastMessageID = max(lastMessageID, message.id)
+        topics[message.topic]?.published += 1
         for name in topics[message.topic]?.subscriptions ?? [] {
           pending[name, default: []].insert(message.id)
         }
@@ -83,6 +85,10 @@ public final class PubSubBroker {
   private func compact() throws {
     var entries = topics.keys.sorted().map { Journal.Entry.topic($0) }
     entries += subscriptions.values.sorted { $0.name < $1.name }.map { .subscription($0) }
+    for (name, topic) in topics {
+      let live = messages.values.count { $0.message.topic == name }
+      entries.append(.published(name, topic.published - live))
+    }
     let pending = queues.mapValues(\.all)
     for (id, stored) in messages.sorted(by: { $0.key < $1.key }) {
       entries.append(.message(stored.message))
@@ -141,6 +147,7 @@ extension PubSubBroker {
   public func createRejectionTopic(_ name: String) throws(GoogleError) {
     if topics[name] == nil { try createTopic(name) }
     topics[name]?.keepsRejections = true
+    topics[name]?.published = rejections.topics[name] ?? 0
   }
 
   /// Makes the subscription, or changes it and keeps its messages.

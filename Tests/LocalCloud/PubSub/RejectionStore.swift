@@ -5,14 +5,18 @@
 final class RejectionStore {
   private let file: LineFile
   private(set) var reasons: [String: Int] = [:]
+  private(set) var topics: [String: Int] = [:]
 
   var count: Int { file.count }
 
   init(_ path: String) throws {
     file = try LineFile(path)
-    for rejection in try rejections(0..<file.count) {
-      reasons[Self.reason(rejection), default: 0] += 1
-    }
+    for rejection in try rejections(0..<file.count) { count(rejection) }
+  }
+
+  private func count(_ rejection: JSON) {
+    reasons[Self.reason(rejection), default: 0] += 1
+    topics[rejection["topic"]?.string ?? "", default: 0] += 1
   }
 
   /// The code in the `reason` attribute; a message that Pub/Sub gave up has none.
@@ -25,7 +29,7 @@ final class RejectionStore {
   func append(_ messages: [Message]) throws(LineFile.Failure) {
     let lines = messages.map(\.json)
     try file.append(lines.map(\.bytes))
-    for line in lines { reasons[Self.reason(line), default: 0] += 1 }
+    for line in lines { count(line) }
   }
 
   func rejections(_ range: Range<Int>) throws(LineFile.Failure) -> [JSON] {
@@ -34,6 +38,6 @@ final class RejectionStore {
 
   func removeAll() throws(LineFile.Failure) {
     try file.removeAll()
-    reasons = [:]
+    (reasons, topics) = ([:], [:])
   }
 }
