@@ -175,7 +175,7 @@ private final class Record {
   @Test func `a descriptor is reported as long as it is ready and watched`() throws {
     let loop = try EventLoop()
     let (near, far) = pair()
-    defer { [near, far].forEach { close($0) } }
+    defer { for end in [near, far] { close(end) } }
     var reports: [Readiness] = []
     var token: WatchToken?
     token = try loop.watch(
@@ -244,7 +244,7 @@ private final class Record {
       try loop.watch(-1, for: .readable, handler: Handler { _ in })
     }
     let (near, far) = pair()
-    defer { [near, far].forEach { close($0) } }
+    defer { for end in [near, far] { close(end) } }
     _ = try loop.watch(near, for: .readable, handler: Handler { _ in loop.stop() })
     write(far, "x", 1)
     loop.run()
@@ -253,7 +253,7 @@ private final class Record {
   @Test func `the handler lives as long as the watch`() throws {
     let loop = try EventLoop()
     let (near, far) = pair()
-    defer { [near, far].forEach { close($0) } }
+    defer { for end in [near, far] { close(end) } }
     weak var held: Handler?
     let token: WatchToken
     do {
