@@ -2,7 +2,9 @@
 import Foundation
 
 /// A TCP client that sends exactly what it is told to, with blocking calls that give up in the end.
-public final class RawClient {
+///
+/// One thread may send while another one reads.
+public final class RawClient: @unchecked Sendable {
   private let descriptor: Int32
   private var received: [UInt8] = []
   private var isOpen = true
