@@ -80,11 +80,25 @@ let package = Package(
         path: "Tests/LocalCloud/Main", swiftSettings: relaxed),
 
       .target(name: "TestSupport", path: "Tests/Support", swiftSettings: relaxed),
+      .target(
+        name: "ServerSupport", dependencies: ["EventLoop", "FunctionRuntime"],
+        path: "Tests/ServerSupport", swiftSettings: relaxed),
       tests("Bytes", ["Bytes", "TestSupport"]),
       tests("Events", ["Events", "Bytes", "TestSupport"], resources: [.copy("Fixtures")]),
       tests(
         "LogParse", ["LogParse", "Events", "Bytes", "TestSupport"], resources: [.copy("Fixtures")]),
       tests("BQLoader", ["BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Events", "Bytes"]),
+      tests("EventLoop", ["EventLoop", "ServerSupport"]),
+      tests(
+        "FunctionRuntime",
+        ["FunctionRuntime", "Events", "EventLoop", "Bytes", "ServerSupport", "TestSupport"]),
+      tests("HTTPClient", ["HTTPClient", "EventLoop", "FunctionRuntime", "ServerSupport"]),
+      tests(
+        "GoogleCloud",
+        ["GoogleCloud", "Events", "FunctionRuntime", "HTTPClient", "Bytes", "ServerSupport"]),
+      tests(
+        "PixelIngest",
+        ["PixelIngest", "PixelIngestMain", "FunctionRuntime", "GoogleCloud", "ServerSupport"]),
       tests("LocalCloud", ["LocalCloud", "TestSupport"]),
       tests(
         "EndToEnd",

@@ -27,7 +27,7 @@ public final class HTTPServer: ReadinessHandler {
 
   private var listener: Int32 = -1
   private var listenerToken: WatchToken?
-  private var connections: [Connection?] = []
+  private(set) var connections: [Connection?] = []
   private var freeSlots: [Int] = []
   private var connectionCount = 0
   private var sweeping = false
@@ -75,7 +75,9 @@ public final class HTTPServer: ReadinessHandler {
       }
       let descriptor = pixel_accept(listener)
       guard descriptor >= 0 else {
-        if errno == EMFILE || errno == ENFILE || errno == ENOMEM { pauseListening() }
+        // A client that has gone before it was accepted says nothing about those behind it.
+        if errno == ECONNABORTED || errno == EINTR { continue }
+        if errno != EAGAIN { pauseListening() }
         return true
       }
       open(descriptor)
@@ -143,8 +145,8 @@ public final class HTTPServer: ReadinessHandler {
     timeout: Duration, cutOff: Response, done: @escaping () -> Void
   ) {
     guard !isDraining else { return }
-    while listener >= 0, connectionCount < limits.maxConnections, !accept(atMost: 64) {}
     isDraining = true
+    while listener >= 0, connectionCount < limits.maxConnections, !accept(atMost: 64) {}
     if let token = listenerToken { loop.unwatch(token) }
     listenerToken = nil
     if listener >= 0 { close(listener) }
