@@ -44,7 +44,8 @@ import Testing
   }
 
   private func decode(_ base64: Any?) throws -> [UInt8] {
-    Array(try #require(Data(base64Encoded: #require(base64 as? String))))
+    let text = try #require(base64 as? String)
+    return Array(try #require(Data(base64Encoded: text)))
   }
 
   @Test(arguments: [
