@@ -83,7 +83,7 @@ let package = Package(
       tests("Events", ["Events", "Bytes", "TestSupport"], resources: [.copy("Fixtures")]),
       tests(
         "LogParse", ["LogParse", "Events", "Bytes", "TestSupport"], resources: [.copy("Fixtures")]),
-      tests("BQLoader", ["BQLoader", "Events", "Bytes"]),
+      tests("BQLoader", ["BQLoader", "Events", "Bytes", "TestSupport"]),
       tests("LocalCloud", ["LocalCloud"]),
     ]
 )
