@@ -24,7 +24,7 @@ enum ContractFile {
     } catch let error as ContractError {
       throw error
     } catch {
-      throw ContractError("Contract \(contract): the file is not JSON: \(error).")
+      throw ContractError("Contract \(contract): the file is not a schema: \(error).")
     }
   }
 
