@@ -103,8 +103,8 @@ let package = Package(
       tests(
         "EndToEnd",
         [
-          "EventLoop", "FunctionRuntime", "HTTPClient", "PixelIngestMain", "LogParseMain",
-          "BQLoaderMain", "LocalCloudMain",
+          "EventLoop", "FunctionRuntime", "HTTPClient", "ServerSupport", "TestSupport",
+          "PixelIngestMain", "LogParseMain", "BQLoaderMain", "LocalCloudMain",
         ]),
     ]
 )
