@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # What the scripts share. Sourced, not run.
+# shellcheck disable=SC2034  # its variables are for who sources it
 
-readonly ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+readonly ROOT
 readonly SYSTEM_PACKAGES=(libcurl4-openssl-dev libssl-dev)
 
 say() { printf '%s\n' "$*" >&2; }
