@@ -19,7 +19,7 @@ public final class BigQueryStore {
     self.folder = folder
     self.project = project
     let files = FileManager.default
-    try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try LineFile.makeFolder(folder)
     for entry in try files.contentsOfDirectory(atPath: folder) {
       guard let dataset = entry.removingPercentEncoding else { continue }
       var tables: [String: Table] = [:]
@@ -72,8 +72,7 @@ public final class BigQueryStore {
       throw .duplicate("Already Exists: Dataset \(project):\(name)")
     }
     do {
-      try FileManager.default.createDirectory(
-        atPath: path(name), withIntermediateDirectories: true)
+      try LineFile.makeFolder(path(name))
     } catch {
       throw .internalError("\(error)")
     }

@@ -45,7 +45,7 @@ public final class PubSubBroker {
   {
     self.project = project
     self.maximumOutstanding = maximumOutstanding
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try LineFile.makeFolder(folder)
     journal = try Journal("\(folder)/journal.ndjson")
     rejections = try RejectionStore("\(folder)/rejections.ndjson")
     // Grows with the clock, so that no id comes twice though the last one is not remembered.
