@@ -99,7 +99,12 @@ let package = Package(
       tests(
         "PixelIngest",
         ["PixelIngest", "PixelIngestMain", "FunctionRuntime", "GoogleCloud", "ServerSupport"]),
-      tests("LocalCloud", ["LocalCloud", "TestSupport"]),
+      tests(
+        "LocalCloud",
+        [
+          "LocalCloud", "EventLoop", "FunctionRuntime", "HTTPClient", "Events", "Bytes",
+          "TestSupport",
+        ]),
       tests(
         "EndToEnd",
         [

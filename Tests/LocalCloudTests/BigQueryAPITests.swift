@@ -114,7 +114,7 @@ import Testing
     let token = try #require(first["pageToken"]?.string)
     let second = try call(
       store, "GET",
-      "/d/tables/t/data?pageToken=\(token)&formatOptions.useInt64Timestamp=true"
+      "/d/tables/t/data?pageToken=\(token)&formatOptions.useInt64Timestamp=True"
     ).body
     #expect(second["rows"]?.text == #"[{"f":[{"v":"3"},{"v":"-1500000"},{"v":[]}]}]"#)
     #expect(second["pageToken"] == nil)

@@ -22,6 +22,7 @@ import Testing
     (.timestamp, #""2026-01-02 03:04:05 UTC""#, #""2026-01-02T03:04:05Z""#),
     (.date, #""2026-01-02""#, #""2026-01-02""#), (.time, #""03:04:05.25""#, #""03:04:05.250000""#),
     (.dateTime, #""2026-01-02 03:04:05""#, #""2026-01-02T03:04:05""#),
+    (.range, #"{"start":"2026-01-01"}"#, #"{"start":"2026-01-01"}"#),
     (.bytes, #""AAE=""#, #""AAE=""#), (.json, #""{\"a\": 1}""#, #""{\"a\":1}""#),
   ])
   func `a value that fits is kept in one form`(_ kind: Column.Kind, _ given: String, _ kept: String)
@@ -70,6 +71,7 @@ import Testing
     (.time, #""03:04""#, "Invalid time string: '03:04'"),
     (.dateTime, #""2026-01-02T03:04:05Z""#, "Invalid datetime string: '2026-01-02T03:04:05Z'"),
     (.bytes, #""AA-_""#, "Could not decode base64 string to bytes."),
+    (.range, #""[2026-01-01, UNBOUNDED)""#, "Invalid RANGE value: [2026-01-01, UNBOUNDED)"),
     (.json, "{}", "Invalid JSON value: {}"), (.json, #""{a}""#, "Invalid JSON value: {a}"),
   ])
   func `a value that does not fit is refused in BigQuery's words`(

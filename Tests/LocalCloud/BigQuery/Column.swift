@@ -17,6 +17,7 @@ public struct Column: Sendable, Equatable {
     case json = "JSON"
     case geography = "GEOGRAPHY"
     case interval = "INTERVAL"
+    case range = "RANGE"
     case record = "RECORD"
 
     /// Takes the SQL names too, which the API accepts and turns into its own.

@@ -13,7 +13,8 @@ extension Column.Kind {
   func convert(_ value: JSON, field: String) throws(Unconvertible) -> JSON {
     switch value {
     case .array: throw Unconvertible("Array specified for non-repeated field: \(field).")
-    case .object where self != .json: throw Unconvertible("This field: \(field) is not a record.")
+    case .object where self != .json && self != .range:
+      throw Unconvertible("This field: \(field) is not a record.")
     default: break
     }
     switch self {
@@ -31,6 +32,7 @@ extension Column.Kind {
       return .string("\(civil.date)T\(civil.time)")
     case .bytes: return .string(try base64(value))
     case .json: return .string(try jsonText(value))
+    case .range: return try range(value)
     case .record: throw Unconvertible("This field: \(field) is a record.")
     }
   }
@@ -132,6 +134,14 @@ extension Column.Kind {
   ) throws(Unconvertible) -> CivilTime {
     if let text = value.string, let civil = try? parse(text) { return civil }
     throw Unconvertible("Invalid \(what): '\(written(value))'")
+  }
+
+  /// `{"start":…,"end":…}`; what is null or absent is unbounded.
+  private func range(_ value: JSON) throws(Unconvertible) -> JSON {
+    if let members = value.members, Set(members.names).isSubset(of: ["start", "end"]) {
+      return value
+    }
+    throw Unconvertible("Invalid RANGE value: \(written(value))")
   }
 
   private func base64(_ value: JSON) throws(Unconvertible) -> String {

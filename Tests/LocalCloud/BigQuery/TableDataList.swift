@@ -38,7 +38,9 @@ struct TableDataList {
 
   init(_ request: APIRequest) throws(GoogleError) {
     page = try ListPage(request, defaultSize: 1_000)
-    int64Timestamps = request.parameter("formatOptions.useInt64Timestamp") == "true"
+    // Google's Python client writes "True".
+    let flag = request.parameter("formatOptions.useInt64Timestamp")
+    int64Timestamps = flag?.lowercased() == "true"
   }
 
   func answer(from table: Table) throws(GoogleError) -> JSON {

@@ -25,6 +25,17 @@ final class LineFile {
     try withFile(O_RDWR | O_CREAT) { (file) throws(Failure) in try load(file) }
   }
 
+  /// Makes a folder and those above it.
+  static func makeFolder(_ path: String) throws(Failure) {
+    var made = path.hasPrefix("/") ? "" : "."
+    for part in path.split(separator: "/") {
+      made += "/" + part
+      if mkdir(made, 0o755) != 0 && errno != EEXIST {
+        throw Failure(path: path, doing: "create", code: errno)
+      }
+    }
+  }
+
   /// Appends each of `lines`, none of which contains a line break, in one write.
   func append(_ lines: [[UInt8]]) throws(Failure) {
     if lines.isEmpty { return }
