@@ -36,6 +36,7 @@ public final class HTTPServer: ReadinessHandler {
   /// What happened to connections and requests since the start.
   public struct Counters: Sendable {
     public var accepted = 0
+    public var closed = 0
     /// Answered without a call: malformed, too large, too slow, not admitted.
     public var refused = 0
   }
@@ -102,6 +103,7 @@ public final class HTTPServer: ReadinessHandler {
     connections[slot] = nil
     freeSlots.append(slot)
     connectionCount -= 1
+    counters.closed += 1
     if connectionCount == 0 { finishDrainIfEmpty() }
   }
 
