@@ -14,6 +14,8 @@ public final class HTTPServer: ReadinessHandler {
   public var admit: ((Request) -> Response?)?
   /// What a call is answered with when its handler took too long.
   public var deadlineResponse = Response(status: 504, text: "The call took too long.")
+  /// Told of each such call.
+  public var onDeadline: (() -> Void)?
   public private(set) var isDraining = false
   public var counters = Counters()
 
