@@ -154,7 +154,9 @@ extension Connection {
   func checkDeadline(_ now: Instant) {
     guard now >= deadline else { return }
     switch phase {
-    case .calling: abandonCall(server.deadlineResponse)
+    case .calling:
+      server.onDeadline?()
+      abandonCall(server.deadlineResponse)
     // The client does not even read the answers that it has.
     case .head where backlog != nil, .body where backlog != nil, .chunkedBody where backlog != nil:
       close()

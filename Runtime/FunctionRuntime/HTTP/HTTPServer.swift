@@ -14,6 +14,8 @@ public final class HTTPServer: ReadinessHandler {
   public var admit: ((Request) -> Response?)?
   /// What a call is answered with when its handler took too long.
   public var deadlineResponse = Response(status: 504, text: "The call took too long.")
+  /// Told of each such call.
+  public var onDeadline: (() -> Void)?
   public private(set) var isDraining = false
   public var counters = Counters()
 
@@ -36,6 +38,7 @@ public final class HTTPServer: ReadinessHandler {
   /// What happened to connections and requests since the start.
   public struct Counters: Sendable {
     public var accepted = 0
+    public var closed = 0
     /// Answered without a call: malformed, too large, too slow, not admitted.
     public var refused = 0
   }
@@ -102,6 +105,7 @@ public final class HTTPServer: ReadinessHandler {
     connections[slot] = nil
     freeSlots.append(slot)
     connectionCount -= 1
+    counters.closed += 1
     if connectionCount == 0 { finishDrainIfEmpty() }
   }
 
