@@ -57,6 +57,14 @@ import Testing
     #expect(columns[3].fields == [Column(name: "a", type: .json, description: "inner")])
   }
 
+  @Test(arguments: [(#""maxLength":"64""#, 64), (#""maxLength":64"#, 64), (#""x":1"#, nil)])
+  func `a string's longest length is read as Google writes it and as people do`(
+    _ member: String, _ length: Int?
+  ) throws {
+    let contract = try contract(#"{"name":"a","type":"STRING",\#(member)}"#)
+    #expect(contract.columns[2].maxLength == length)
+  }
+
   @Test func `a column is found by its exact name only`() throws {
     let names = (0..<500).map { "column_\($0)" }
     let contract = try contract(
@@ -76,6 +84,14 @@ import Testing
       (#"{"type":"STRING"}"#, "column 3 has no name."),
       (#"{"name":"","type":"STRING"}"#, "column : the name is empty."),
       (#"{"name":"a"}"#, "column a has no type."),
+      (
+        #"{"name":"a","type":"STRING","maxLength":"long"}"#,
+        "column a has the maxLength long, which is no length."
+      ),
+      (
+        #"{"name":"a","type":"STRING","maxLength":0}"#,
+        "column a has the maxLength 0, which is no length."
+      ),
       (#"{"name":"a","type":"TEXT"}"#, "column a has the type TEXT, which BigQuery does not know."),
       (
         #"{"name":"a","type":"STRING","mode":"MUST"}"#,

@@ -172,8 +172,10 @@ import Testing
   }
 
   private func rejection(of hit: CheckHit) -> JSON {
-    [
-      "text": .string(#"{"requestUrl":"http://h\#(hit.target)"}"#), "reason": "missing_required",
+    var reason = "missing_required"
+    if case .rejection(let expected) = hit.expectation { reason = expected }
+    return [
+      "text": .string(#"{"requestUrl":"http://h\#(hit.target)"}"#), "reason": .string(reason),
       "attributes": ["event_id": .string(hit.orderID)],
     ]
   }
@@ -186,7 +188,7 @@ import Testing
   }
 
   private var aRejection: CheckHit {
-    Self.hits.first { $0.expectation == .rejection } ?? Self.hits[0]
+    Self.hits.first { $0.expectation == .rejection("missing_required") } ?? Self.hits[0]
   }
 
   @Test func `the plan has a thousand orders, half of them for each road, each kind on both`() {
@@ -194,7 +196,9 @@ import Testing
     for road in [CheckHit.Road.bucket, .ingest] {
       let hits = Self.hits.filter { $0.road == road }
       #expect(hits.count == 500)
-      #expect(hits.contains { $0.expectation == .rejection })
+      for reason in ["missing_required", "invalid_value"] {
+        #expect(hits.contains { $0.expectation == .rejection(reason) })
+      }
       #expect(hits.contains { $0.target.split(separator: "&").count == 300 })
       #expect(hits.contains { $0.target.contains("%E4%B8%96") })
       #expect(hits.contains { $0.target.contains(".gif") })
@@ -221,7 +225,8 @@ import Testing
   @Test func `a perfect pipeline is complete`() {
     let account = perfect().account()
     #expect(account.isComplete && account.total == 1_000 && account.repeats == 0)
-    #expect((account.rows["t"] ?? 0) + (account.rejected["missing_required"] ?? 0) == 1_000)
+    #expect(account.rejected.keys.sorted() == ["invalid_value", "missing_required"])
+    #expect((account.rows["t"] ?? 0) + account.rejected.values.reduce(0, +) == 1_000)
   }
 
   @Test func `a repeat with the same event id is counted, with another it is an error`() {

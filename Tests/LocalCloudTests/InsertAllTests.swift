@@ -95,6 +95,15 @@ private struct Fixture {
     #expect(try cloud.rows().isEmpty)
   }
 
+  @Test func `a text may have as many characters as its column says`() throws {
+    let columns = try Column.columns(from: [["name": "t", "type": "STRING", "maxLength": "3"]])
+    for (text, fits) in [("ééé", true), ("abcd", false)] {
+      var check = RowCheck()
+      _ = check.row(["t": .string(text)], columns: columns)
+      #expect(check.errors.isEmpty == fits)
+    }
+  }
+
   @Test func `with skipInvalidRows the good rows go in and only the bad ones are listed`() throws {
     let cloud = try Fixture()
     let answer = try cloud.post(

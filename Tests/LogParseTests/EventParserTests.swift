@@ -184,6 +184,25 @@ import Testing
     #expect(try parser.parse(query: "v=+").reason == .missingRequired)
   }
 
+  @Test(arguments: [
+    ("abcde", true), ("%C3%A9%C3%A9%C3%A9%C3%A9%C3%A9", true), ("abcdef", false),
+    ("a%F0%9F%A6%8Abcd", true), ("%FF%FF%FF%FF%FF", true), ("%FF%FF%FF%FF%FF%FF", false),
+  ])
+  func `invalid_value: a text of more characters than its column takes`(
+    _ text: String, _ fits: Bool
+  ) throws {
+    var parser = try EventParser.with("v STRING(5) REQUIRED", "w STRING(5)", "_unparsed JSON")
+    let parsed = try parser.parse(query: "v=\(text)")
+    #expect(parsed.isEvent == fits)
+    if !fits {
+      #expect(parsed.reason == .invalidValue)
+      #expect(parsed.detail == "The value of REQUIRED column v does not fit its type STRING(5).")
+    }
+    let optional = try parser.parse(query: "v=x&w=\(text)")
+    #expect((optional["w"] != nil) == fits)
+    #expect((optional["_unparsed"] == nil) == fits)
+  }
+
   @Test func `event_too_large: a row over 9 MB`() throws {
     var parser = try EventParser.with("a STRING", "b STRING")
     let half = String(repeating: "x", count: 4_400_000)

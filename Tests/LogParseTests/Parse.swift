@@ -34,14 +34,18 @@ extension EventParser {
     return EventParser(contract: contract, pixelPaths: ["/pixel.png", "/pixel.gif"])
   }
 
-  /// A contract of `event_id`, `event_time` and these columns: `"name TYPE MODE"`.
+  /// A contract of `event_id`, `event_time` and these columns: `"name TYPE MODE"`, `STRING(5)` for a
+  /// length.
   static func with(_ columns: String...) throws -> EventParser {
     let all = ["event_id STRING REQUIRED", "event_time TIMESTAMP REQUIRED"] + columns
     let json = all.map { column in
       let words = column.split(separator: " ")
       let mode = words.count > 2 ? words[2] : "NULLABLE"
       let fields = words[1] == "RECORD" ? #","fields":[{"name":"id","type":"STRING"}]"# : ""
-      return #"{"name":"\#(words[0])","type":"\#(words[1])","mode":"\#(mode)"\#(fields)}"#
+      let type = words[1].split(separator: "(")
+      let length = type.count > 1 ? #","maxLength":"\#(type[1].dropLast())""# : ""
+      return
+        #"{"name":"\#(words[0])","type":"\#(type[0])","mode":"\#(mode)"\#(length)\#(fields)}"#
     }
     let contract = try Contract(
       json: Array("[\(json.joined(separator: ","))]".utf8), name: "test")

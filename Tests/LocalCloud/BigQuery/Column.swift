@@ -105,6 +105,12 @@ extension Column {
       && name.unicodeScalars.allSatisfy { isLetter($0) || $0.properties.numericType != nil }
   }
 
+  /// The most characters of a STRING; an int64, so a string in Google's JSON.
+  var maxLength: Int? {
+    guard kind == .string, let limit = extras["maxLength"] else { return nil }
+    return limit.integer ?? limit.string.flatMap { Int($0) }
+  }
+
   var json: JSON {
     var members = JSON.Members([
       ("name", .string(name)), ("type", .string(kind.rawValue)), ("mode", .string(mode.rawValue)),

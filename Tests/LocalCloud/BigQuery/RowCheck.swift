@@ -83,7 +83,14 @@ struct RowCheck {
       return .object(row(members, columns: column.fields, at: path + "."))
     }
     do {
-      return try column.kind.convert(value, field: column.name)
+      let kept = try column.kind.convert(value, field: column.name)
+      if let limit = column.maxLength, let text = kept.string, text.unicodeScalars.count > limit {
+        let length = text.unicodeScalars.count
+        errors.append(
+          .invalid(path, "Value has length \(length) which exceeds the maximum length \(limit)."))
+        return nil
+      }
+      return kept
     } catch {
       errors.append(.invalid(path, error.message))
       return nil

@@ -7,7 +7,8 @@ struct CheckHit: Sendable {
   enum Expectation: Sendable, Equatable {
     /// One row that has these values.
     case row([String: JSON])
-    case rejection
+    /// A rejection for this reason.
+    case rejection(String)
   }
 
   let orderID: String
@@ -24,59 +25,68 @@ struct CheckHit: Sendable {
       let user = users[index % users.count]
       var query = "order_id=\(orderID)&user_id=\(encoded(user))"
       if !kind.query.isEmpty { query += "&" + kind.query }
-      var row = kind.row
-      row?["order_id"] = .string(orderID)
-      row?["user_id"] = .string(user)
+      var expectation = kind.expectation
+      if case .row(var row) = expectation {
+        row["order_id"] = .string(orderID)
+        row["user_id"] = .string(user)
+        expectation = .row(row)
+      }
       return CheckHit(
         orderID: orderID, road: index % 2 == 0 ? .bucket : .ingest,
         target: (index % 3 == 0 ? "/pixel.gif?" : "/pixel.png?") + query,
-        expectation: row.map { .row($0) } ?? .rejection)
+        expectation: expectation)
     }
   }
 
   // Seven, so that each meets each kind and each road.
   private static let users = ["ada", "u1001", "Zoë Z", "日本", "a/b:c..%25", "🦊", "o'neil_\"x\""]
 
-  /// A query as it is sent, and the row it stands for; none if it has to be rejected. An odd number
-  /// of them, so that each kind takes both roads.
-  private static let kinds: [(query: String, row: [String: JSON]?)] = [
-    ("type=page_view&page_title=Hello", ["type": "page_view", "page_title": "Hello"]),
+  /// A query as it is sent, and what has to become of it. An odd number of them, so that each kind takes
+  /// both roads.
+  private static let kinds: [(query: String, expectation: Expectation)] = [
+    ("type=page_view&page_title=Hello", .row(["type": "page_view", "page_title": "Hello"])),
     (
       "type=search&page_title=" + encoded("Grüße, 世界 🚀"),
-      ["type": "search", "page_title": "Grüße, 世界 🚀"]
+      .row(["type": "search", "page_title": "Grüße, 世界 🚀"])
     ),
     (
       "type=buy&value=12.50&quantity=3&currency=EUR&client_time=2026-01-02T03%3A04%3A05.5%2B01%3A00",
-      [
+      .row([
         "type": "buy", "value": "12.5", "quantity": "3", "currency": "EUR",
         "client_time": "2026-01-02T02:04:05.500000Z",
-      ]
+      ])
     ),
     // Rejected: the REQUIRED column `type` is absent.
-    ("page_title=no+type", nil),
+    ("page_title=no+type", .rejection("missing_required")),
     (
       "type=view&page_title=a%2Bb+c%20d%26e%3Df%3Fg%23h%25i%c3%a9%C3%A9&page_url=https://e.com/p?q=1",
-      [
+      .row([
         "type": "view", "page_title": "a+b c d&e=f?g#h%iéé", "page_url": "https://e.com/p?q=1",
-      ]
+      ])
     ),
     // Rejected: a REQUIRED column may not be empty.
-    ("type=&page_title=empty+type", nil),
+    ("type=&page_title=empty+type", .rejection("missing_required")),
+    // Rejected: the value does not fit the REQUIRED column, which takes 64 characters.
+    ("type=" + String(repeating: "x", count: 65), .rejection("invalid_value")),
+    (
+      "type=" + encoded(String(repeating: "é", count: 64)),
+      .row(["type": .string(String(repeating: "é", count: 64))])
+    ),
     (
       (1...296).map { "p\($0)=v\($0)" }.joined(separator: "&") + "&type=many&session_id=last",
-      ["type": "many", "session_id": "last"]
+      .row(["type": "many", "session_id": "last"])
     ),
     // What does not fit an optional column is kept beside the row's columns.
     (
       "type=misfit&quantity=three&value=4",
-      ["type": "misfit", "value": "4", "_unparsed": #"{"quantity":"three"}"#]
+      .row(["type": "misfit", "value": "4", "_unparsed": #"{"quantity":"three"}"#])
     ),
-    ("type=tags&tags=a;b&tags=c%3Bd", ["type": "tags", "tags": ["a", "b", "c;d"]]),
+    ("type=tags&tags=a;b&tags=c%3Bd", .row(["type": "tags", "tags": ["a", "b", "c;d"]])),
     (
       "type=long&page_title=" + String(repeating: "x", count: 4_000),
-      ["type": "long", "page_title": .string(String(repeating: "x", count: 4_000))]
+      .row(["type": "long", "page_title": .string(String(repeating: "x", count: 4_000))])
     ),
-    ("type=broken&page_title=50%25+%zz+%", ["type": "broken", "page_title": "50% %zz %"]),
+    ("type=broken&page_title=50%25+%zz+%", .row(["type": "broken", "page_title": "50% %zz %"])),
   ]
 
   private static func encoded(_ text: String) -> String {

@@ -48,7 +48,9 @@ struct CheckOutcome {
     }
     if ids.isEmpty { return wrong("neither row nor rejection") }
     switch (hit.expectation, rows.first) {
-    case (.rejection, nil): return .rejected(reason: rejections[0]["reason"]?.string ?? "unknown")
+    case (.rejection(let reason), nil):
+      let got = rejections[0]["reason"]?.string ?? "unknown"
+      return got == reason ? .rejected(reason: got) : wrong("rejected for \(got), not \(reason)")
     case (.rejection, .some): return wrong("a row, but it had to be rejected")
     case (.row, nil): return wrong("rejected: \(rejections[0]["reason"]?.string ?? "unknown")")
     case (.row(let values), .some(let first)):
