@@ -68,7 +68,8 @@ let package = Package(
     + function("PixelIngest") + function("LogParse") + function("BQLoader")
     + [
       .target(
-        name: "LocalCloud", dependencies: ["Bytes", "EventLoop", "FunctionRuntime", "HTTPClient"],
+        name: "LocalCloud",
+        dependencies: ["CCrypto", "EventLoop", "FunctionRuntime", "HTTPClient"],
         path: "Tests/LocalCloud", exclude: ["Main"], swiftSettings: relaxed),
       .executableTarget(
         name: "LocalCloudMain",
@@ -79,20 +80,37 @@ let package = Package(
         path: "Tests/LocalCloud/Main", swiftSettings: relaxed),
 
       .target(name: "TestSupport", path: "Tests/Support", swiftSettings: relaxed),
+      .target(
+        name: "ServerSupport", dependencies: ["EventLoop", "FunctionRuntime"],
+        path: "Tests/ServerSupport", swiftSettings: relaxed),
       tests("Bytes", ["Bytes", "TestSupport"]),
       tests("Events", ["Events", "Bytes", "TestSupport"], resources: [.copy("Fixtures")]),
       tests(
         "LogParse", ["LogParse", "Events", "Bytes", "TestSupport"], resources: [.copy("Fixtures")]),
       tests("BQLoader", ["BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Events", "Bytes"]),
+      tests("EventLoop", ["EventLoop", "ServerSupport"]),
       tests(
-        "FunctionRuntime", ["FunctionRuntime", "EventLoop", "Bytes", "TestSupport"],
+        "FunctionRuntime",
+        ["FunctionRuntime", "Events", "EventLoop", "Bytes", "ServerSupport", "TestSupport"],
         resources: [.copy("Fixtures")]),
-      tests("LocalCloud", ["LocalCloud"]),
+      tests("HTTPClient", ["HTTPClient", "EventLoop", "FunctionRuntime", "ServerSupport"]),
+      tests(
+        "GoogleCloud",
+        ["GoogleCloud", "Events", "FunctionRuntime", "HTTPClient", "Bytes", "ServerSupport"]),
+      tests(
+        "PixelIngest",
+        ["PixelIngest", "PixelIngestMain", "FunctionRuntime", "GoogleCloud", "ServerSupport"]),
+      tests(
+        "LocalCloud",
+        [
+          "LocalCloud", "EventLoop", "FunctionRuntime", "HTTPClient", "Events", "Bytes",
+          "TestSupport",
+        ]),
       tests(
         "EndToEnd",
         [
-          "EventLoop", "FunctionRuntime", "HTTPClient", "PixelIngestMain", "LogParseMain",
-          "BQLoaderMain", "LocalCloudMain",
+          "EventLoop", "FunctionRuntime", "HTTPClient", "ServerSupport", "TestSupport",
+          "PixelIngestMain", "LogParseMain", "BQLoaderMain", "LocalCloudMain",
         ]),
     ]
 )

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # What the scripts share. Sourced, not run.
+# shellcheck disable=SC2034  # its variables are for who sources it
 
-readonly ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+readonly ROOT
 readonly SYSTEM_PACKAGES=(libcurl4-openssl-dev libssl-dev)
 
 say() { printf '%s\n' "$*" >&2; }
@@ -59,7 +61,7 @@ require_port() {
 free_port_base() {
   local base port
   for _ in {1..50}; do
-    base=$((20000 + RANDOM % 20000))
+    base=$((20000 + RANDOM % 10000))  # below the ports of outgoing connections
     for port in $base $((base + 1)) $((base + 2)) $((base + 3)); do
       port_is_free "$port" || continue 2
     done

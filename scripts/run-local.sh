@@ -91,7 +91,7 @@ start_all() {
   local cloud="http://127.0.0.1:$CLOUD_PORT"
   start local-cloud "$BIN/local-cloud" serve --port "$CLOUD_PORT" --data "$DATA" \
     --contract "$ROOT/infra/contracts/pixel.json" \
-    --ingest-url "http://127.0.0.1:$INGEST_PORT" \
+    --ingest-url "http://127.0.0.1:$INGEST_PORT" --require-token \
     --push "pixel-logs=http://127.0.0.1:$PARSE_PORT/" \
     --push "pixel-events=http://127.0.0.1:$LOADER_PORT/"
   wait_for "$cloud/_local/state" local-cloud

@@ -26,7 +26,7 @@ lint() {
 
 unit_tests() {
   PIXEL_BINARIES="$BIN" swift test --package-path "$ROOT" --disable-xctest 2>&1 |
-    grep -vE '^\[[0-9]+/[0-9]+\]|✔ Test |◇ |↳ ' 
+    grep -vE '^\[[0-9]+/[0-9]+\]|✔ Test "|Test case passing|◇ |↳ ' 
 }
 
 main() {

@@ -78,7 +78,7 @@ struct RowEncoder {
     guard text.count > 0 || (column.type == .string && column.mode == .nullable) else {
       return .empty
     }
-    if row.append(value: text.bytes.span, as: column.type) { return .filled }
+    if fits(column), row.append(value: text.bytes.span, as: column.type) { return .filled }
     appendMisfit(index)
     return .misfit
   }
@@ -89,7 +89,6 @@ struct RowEncoder {
     _ parameters: Parameters, _ first: Parameters.Value, _ index: Int, _ url: Span<UInt8>,
     to row: inout ByteWriter
   ) -> Filling {
-    let type = plan.columns[index].type
     let start = row.count
     row.append(UInt8(ascii: "["))
     var next: Parameters.Value? = first
@@ -98,7 +97,7 @@ struct RowEncoder {
       while at < value.range.upperBound {
         var end = at
         while end < value.range.upperBound, url[end] != UInt8(ascii: ";") { end &+= 1 }
-        appendElement(at..<end, value.isEncoded, url, index, type, after: start, to: &row)
+        appendElement(at..<end, value.isEncoded, url, index, after: start, to: &row)
         at = end &+ 1
       }
       next = parameters.value(after: value)
@@ -108,15 +107,16 @@ struct RowEncoder {
   }
 
   private mutating func appendElement(
-    _ range: Range<Int>, _ isEncoded: Bool, _ url: Span<UInt8>, _ index: Int, _ type: ColumnType,
+    _ range: Range<Int>, _ isEncoded: Bool, _ url: Span<UInt8>, _ index: Int,
     after start: Int, to row: inout ByteWriter
   ) {
-    decode(range, isEncoded, url, trimming: type)
+    let column = plan.columns[index]
+    decode(range, isEncoded, url, trimming: column.type)
     // A hostile list must not grow far beyond what a row may be.
     guard text.count > 0, row.count <= Self.maximumRowBytes else { return }
     let end = row.count
     if end > start + 1 { row.append(UInt8(ascii: ",")) }
-    guard row.append(value: text.bytes.span, as: type) else {
+    guard fits(column), row.append(value: text.bytes.span, as: column.type) else {
       row.truncate(to: end)
       return appendMisfit(index)
     }
@@ -136,6 +136,13 @@ struct RowEncoder {
     while text.bytes.last == 0x20 { text.bytes.removeLast() }
     let spaces = text.bytes.prefix { $0 == 0x20 }.count
     if spaces > 0 { text.bytes.removeFirst(spaces) }
+  }
+
+  /// Whether the value in `text` is no longer than the column allows.
+  private func fits(_ column: RowPlan.PlannedColumn) -> Bool {
+    guard let maxLength = column.maxLength, text.count > maxLength else { return true }
+    let bytes = text.bytes
+    return UTF8Text.characters(bytes.span) <= maxLength
   }
 
   // MARK: What does not fit
@@ -160,11 +167,12 @@ struct RowEncoder {
   private func refusal(of index: Int, _ filling: Filling) -> Refusal {
     let column = plan.contract.columns[index]
     let type = column.type.rawValue
+    let limit = column.maxLength.map { "\(type)(\($0))" } ?? type
     // The value stays out of it: it may be personal, and the entry's bytes are kept anyway.
     return filling == .misfit
       ? Refusal(
         reason: .invalidValue,
-        detail: "The value of REQUIRED column \(column.name) does not fit its type \(type).")
+        detail: "The value of REQUIRED column \(column.name) does not fit its type \(limit).")
       : Refusal(
         reason: .missingRequired,
         detail: "REQUIRED column \(column.name) (\(type)) has no value.")

@@ -18,6 +18,8 @@ struct RowPlan {
     let source: Source
     let type: ColumnType
     let mode: ColumnMode
+    /// How many characters a STRING may have.
+    let maxLength: Int?
     /// `,"name":` in `keys`.
     let key: Range<Int>
   }
@@ -38,7 +40,7 @@ struct RowPlan {
       keys.append("\":")
       return PlannedColumn(
         source: Self.source(of: column), type: column.type, mode: column.mode,
-        key: start..<keys.count)
+        maxLength: column.maxLength, key: start..<keys.count)
     }
     self.keys = keys.bytes
     keepsUnparsed = contract.column(named: ReservedColumn.unparsed.rawValue) != nil

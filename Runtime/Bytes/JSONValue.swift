@@ -14,6 +14,19 @@ public enum JSONError: Error, Equatable, Sendable {
   case notAnObject
 }
 
+extension JSONError: CustomStringConvertible {
+  /// Half a sentence, to stand behind a colon. Says where, never what.
+  public var description: String {
+    switch self {
+    case .unexpectedByte(let offset): "unexpected byte at offset \(offset)"
+    case .truncated: "it ends in the middle of a value"
+    case .tooDeep: "it nests deeper than \(JSONScanner.maximumDepth) levels"
+    case .notUTF8: "it is not UTF-8"
+    case .notAnObject: "there is no object where one has to be"
+    }
+  }
+}
+
 /// What a JSON value is, seen from its first byte.
 public enum JSONKind: UInt8, Sendable {
   case object, array, string, number, `true`, `false`, null

@@ -57,6 +57,18 @@ public enum UTF8Text {
     return Step(length: length, isValid: true)
   }
 
+  /// How many characters (Unicode scalar values) the bytes make; each ill-formed part counts as the one
+  /// U+FFFD that replaces it.
+  public static func characters(_ bytes: Span<UInt8>) -> Int {
+    var count = 0
+    var at = 0
+    while at < bytes.count {
+      at &+= bytes[at] < 0x80 ? 1 : step(bytes, at: at, end: bytes.count).length
+      count &+= 1
+    }
+    return count
+  }
+
   /// How many of the first `limit` bytes can be kept without cutting a character.
   public static func cut(_ bytes: Span<UInt8>, to limit: Int) -> Int {
     guard bytes.count > limit else { return bytes.count }

@@ -82,9 +82,11 @@ static size_t append(struct bytes *bytes, const char *from, size_t count) {
 struct transfer {
   CURL *easy;
   struct curl_slist *fields;
-  struct bytes head, body;
+  struct bytes answer_head, answer_body;
+  /// How far the answer's head has come; the head of an interim answer is forgotten when the next begins.
+  enum { PARTIAL, INTERIM, COMPLETE } state;
   uint64_t id;
-  struct transfer *next;
+  struct transfer *next, *previous;
 };
 
 struct pixel_curl {
@@ -92,20 +94,27 @@ struct pixel_curl {
   CURLSH *share;
   pixel_curl_loop loop;
   char *ca_file;
-  struct transfer *spare;
+  struct transfer *active, *spare;
   int spares;
 };
 
 static size_t on_body(char *from, size_t size, size_t count, void *context) {
   struct transfer *transfer = context;
-  return append(&transfer->body, from, size * count);
+  return append(&transfer->answer_body, from, size * count);
 }
 
 static size_t on_head(char *from, size_t size, size_t count, void *context) {
   struct transfer *transfer = context;
-  // A status line begins a new head: that of an interim answer is forgotten.
-  if (size * count > 5 && memcmp(from, "HTTP/", 5) == 0) transfer->head.count = 0;
-  return append(&transfer->head, from, size * count);
+  size_t bytes = size * count;
+  if (transfer->state == COMPLETE) return bytes;  // a trailer
+  if (transfer->state == INTERIM) transfer->answer_head.count = 0;
+  transfer->state = PARTIAL;
+  if (bytes == 2 && memcmp(from, "\r\n", 2) == 0) {
+    long status = 0;
+    api.easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    transfer->state = status < 200 ? INTERIM : COMPLETE;
+  }
+  return append(&transfer->answer_head, from, bytes);
 }
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *unused) {
@@ -168,15 +177,28 @@ static struct transfer *take(pixel_curl *curl) {
 static void destroy(struct transfer *transfer) {
   api.slist_free_all(transfer->fields);
   api.easy_cleanup(transfer->easy);
-  free(transfer->head.at);
-  free(transfer->body.at);
+  free(transfer->answer_head.at);
+  free(transfer->answer_body.at);
   free(transfer);
+}
+
+static void activate(pixel_curl *curl, struct transfer *transfer) {
+  transfer->previous = NULL;
+  transfer->next = curl->active;
+  if (curl->active) curl->active->previous = transfer;
+  curl->active = transfer;
+}
+
+static void deactivate(pixel_curl *curl, struct transfer *transfer) {
+  if (transfer->previous) transfer->previous->next = transfer->next;
+  if (transfer->next) transfer->next->previous = transfer->previous;
+  if (curl->active == transfer) curl->active = transfer->next;
 }
 
 static void give_back(pixel_curl *curl, struct transfer *transfer) {
   api.slist_free_all(transfer->fields);
   transfer->fields = NULL;
-  if (curl->spares >= 32 || transfer->body.room > 256 * 1024) return destroy(transfer);
+  if (curl->spares >= 32 || transfer->answer_body.room > 256 * 1024) return destroy(transfer);
   api.easy_reset(transfer->easy);  // also lets go of the copied request body
   transfer->next = curl->spare;
   curl->spare = transfer;
@@ -201,9 +223,10 @@ int pixel_curl_send(pixel_curl *curl, const pixel_curl_request *request) {
   struct transfer *transfer = take(curl);
   if (!transfer) return -1;
   transfer->id = request->id;
-  transfer->head.count = transfer->body.count = 0;
-  transfer->head.limit = 64 * 1024;
-  transfer->body.limit = request->max_answer;
+  transfer->answer_head.count = transfer->answer_body.count = 0;
+  transfer->state = PARTIAL;
+  transfer->answer_head.limit = 64 * 1024;
+  transfer->answer_body.limit = request->max_answer;
   // Without "Expect:" libcurl waits for a 100 before it sends a large body.
   if (add_fields(transfer, request->fields) != 0 || add_fields(transfer, "Expect:") != 0) {
     give_back(curl, transfer);
@@ -240,11 +263,14 @@ int pixel_curl_send(pixel_curl *curl, const pixel_curl_request *request) {
   }
   if (strcmp(request->method, "HEAD") == 0) {
     SET(CURLOPT_NOBODY, 1L);
-  } else if (strcmp(request->method, "GET") != 0 && strcmp(request->method, "POST") != 0) {
+  } else {  // a body alone would make libcurl send POST
     SET(CURLOPT_CUSTOMREQUEST, request->method);
   }
 #undef SET
-  if (api.multi_add_handle(curl->multi, easy) == CURLM_OK) return 0;
+  if (api.multi_add_handle(curl->multi, easy) == CURLM_OK) {
+    activate(curl, transfer);
+    return 0;
+  }
   give_back(curl, transfer);
   return -1;
 }
@@ -264,16 +290,24 @@ void pixel_curl_ready(pixel_curl *curl, int fd, int conditions) {
     api.easy_getinfo(easy, CURLINFO_PRIVATE, &private);
     api.easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     struct transfer *transfer = (struct transfer *)private;
+    const char *problem = result == CURLE_OK ? NULL : api.easy_strerror(result);
+    // libcurl takes what ends in its head for an answer without a body.
+    if (!problem && transfer->state != COMPLETE) problem = "The answer ended in its head";
     api.multi_remove_handle(curl->multi, easy);
-    curl->loop.done(curl->loop.context, transfer->id,
-                    result == CURLE_OK ? NULL : api.easy_strerror(result), status,
-                    transfer->head.at, transfer->head.count, transfer->body.at,
-                    transfer->body.count);
+    deactivate(curl, transfer);
+    curl->loop.done(curl->loop.context, transfer->id, problem, status, transfer->answer_head.at,
+                    transfer->answer_head.count, transfer->answer_body.at, transfer->answer_body.count);
     give_back(curl, transfer);
   }
 }
 
 void pixel_curl_close(pixel_curl *curl) {
+  while (curl->active) {
+    struct transfer *transfer = curl->active;
+    curl->active = transfer->next;
+    api.multi_remove_handle(curl->multi, transfer->easy);
+    destroy(transfer);
+  }
   while (curl->spare) {
     struct transfer *transfer = curl->spare;
     curl->spare = transfer->next;

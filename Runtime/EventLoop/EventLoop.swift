@@ -25,7 +25,7 @@ public struct WatchToken: Sendable, Equatable {
 }
 
 /// One thread's epoll loop. Everything it calls runs to completion on that thread; from elsewhere only
-/// `post` and `stop` may be called.
+/// `post` may be called.
 ///
 /// A turn: wait, hand out readiness, run due timers, read the mailbox, run what was put off to the end
 /// of the turn.
@@ -36,7 +36,7 @@ public final class EventLoop {
   private var freeSlots: [Int] = []
   private var timers = TimerHeap()
   private var turnEnd: [() -> Void] = []
-  private var running = false
+  private var isStopping = false
   /// The time at which the current turn began.
   public private(set) var now: Instant = .read()
 
@@ -149,11 +149,10 @@ public final class EventLoop {
 
   /// Runs turns until `stop`.
   public func run() {
-    running = true
     let room = 256
     let reports = UnsafeMutableBufferPointer<pixel_event>.allocate(capacity: room)
     defer { unsafe reports.deallocate() }
-    while running {
+    while !isStopping {
       let count = unsafe Int(
         pixel_epoll_wait(epoll, reports.baseAddress, Int32(room), waitMilliseconds()))
       now = .read()
@@ -171,10 +170,11 @@ public final class EventLoop {
       if mail { for letter in mailbox.takeAll() { letter() } }
       runTurnEnd()
     }
+    isStopping = false
   }
 
-  /// Ends `run` after the current turn; on the loop's own thread.
-  public func stop() { running = false }
+  /// Ends `run` after the current turn, or before its first; on the loop's own thread.
+  public func stop() { isStopping = true }
 
   private func waitMilliseconds() -> Int32 {
     guard turnEnd.isEmpty else { return 0 }

@@ -49,15 +49,18 @@ public struct Column: Equatable, Sendable {
   public let description: String?
   /// The columns inside a RECORD; empty for other types.
   public let fields: [Column]
+  /// How many characters a STRING may have; nil for no limit.
+  public let maxLength: Int?
 
   public init(
     name: String, type: ColumnType, mode: ColumnMode = .nullable, description: String? = nil,
-    fields: [Column] = []
+    fields: [Column] = [], maxLength: Int? = nil
   ) {
     self.name = name
     self.type = type
     self.mode = mode
     self.description = description
     self.fields = fields
+    self.maxLength = maxLength
   }
 }

@@ -24,7 +24,7 @@ enum ContractFile {
     } catch let error as ContractError {
       throw error
     } catch {
-      throw ContractError("Contract \(contract): the file is not JSON: \(error).")
+      throw ContractError("Contract \(contract): the file is not a schema: \(error).")
     }
   }
 
@@ -70,8 +70,14 @@ enum ContractFile {
         type == .record
         ? try check(draft.fields ?? [], in: contract, path: full, depth: depth + 1, total: &total)
         : []
+      let maxLength = draft.maxLength.flatMap { Int($0) }
+      guard draft.maxLength == nil || maxLength ?? 0 > 0 else {
+        throw fail("column \(full) has the maxLength \(draft.maxLength ?? ""), which is no length.")
+      }
       columns.append(
-        Column(name: name, type: type, mode: mode, description: draft.description, fields: fields))
+        Column(
+          name: name, type: type, mode: mode, description: draft.description, fields: fields,
+          maxLength: type == .string ? maxLength : nil))
     }
     return columns
   }
@@ -106,6 +112,7 @@ private struct ColumnDraft {
   var mode: String?
   var description: String?
   var fields: [ColumnDraft]?
+  var maxLength: String?
 
   /// The scanner's depth limit bounds the recursion.
   static func list(
@@ -127,8 +134,11 @@ private struct ColumnDraft {
         draft.fields = try list(&scanner, in: json)
         continue
       }
-      // Other members (maxLength, policyTags …) are for BigQuery alone.
-      let text = try scanner.value(in: json).string?.string(in: json)
+      // Other members (policyTags, precision …) are for BigQuery alone.
+      let value = try scanner.value(in: json)
+      let text = value.string?.string(in: json)
+      // An int64 is a string in Google's JSON; a number is taken too.
+      if name.equals("maxLength", in: json) { draft.maxLength = text ?? json.string(value.range) }
       if name.equals("name", in: json) { draft.name = text }
       if name.equals("type", in: json) { draft.type = text }
       if name.equals("mode", in: json) { draft.mode = text }

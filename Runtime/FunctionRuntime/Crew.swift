@@ -6,26 +6,45 @@ import Synchronization
 
 /// All workers of the process, for ending them together.
 final class Crew: Sendable {
-  private let size: Int
+  private struct State {
+    var drains: [@Sendable () -> Void] = []
+    var isDraining = false
+  }
+
   private let timeout: Duration
-  private let drains = Mutex<[@Sendable () -> Void]>([])
+  private let end: @Sendable () -> Void
+  private let state = Mutex(State())
   private let left: Atomic<Int>
 
-  init(size: Int, timeout: Duration) {
-    self.size = size
+  /// - Parameters:
+  ///   - size: How many workers there are or will be.
+  ///   - end: Called on the thread of the worker that was the last to be done.
+  init(size: Int, timeout: Duration, end: @escaping @Sendable () -> Void = { exit(0) }) {
     self.timeout = timeout
+    self.end = end
     left = Atomic(size)
   }
 
-  /// Adds a worker, on its own thread.
+  /// Adds a worker, on its own thread. One that joins late, when all are told to end, ends too.
   func join(_ worker: Worker, _ server: HTTPServer) {
     let member = OnLoop(value: (worker, server))
     let handle = worker.loop.handle
-    drains.withLock { $0.append { [self] in handle.post { self.drain(member) } } }
+    let drain: @Sendable () -> Void = { [self] in handle.post { self.drain(member) } }
+    let isLate = state.withLock { state in
+      state.drains.append(drain)
+      return state.isDraining
+    }
+    if isLate { drain() }
   }
 
   /// Ends every worker's calls; the process exits when the last is done.
-  func drainAll() { for drain in drains.withLock({ $0 }) { drain() } }
+  func drainAll() {
+    let drains = state.withLock { state in
+      state.isDraining = true
+      return state.drains
+    }
+    for drain in drains { drain() }
+  }
 
   private func drain(_ member: OnLoop<(Worker, HTTPServer)>) {
     let (worker, server) = member.value
@@ -35,7 +54,7 @@ final class Crew: Sendable {
       guard left.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
       worker.log.info("Stopped.")
       worker.log.flush()
-      exit(0)
+      end()
     }
   }
 }

@@ -175,6 +175,14 @@ extension HTTPServer {
       answer(request, call)
     }
     self.admit = { request in front.covers(request) ? nil : admit(request) }
+    deadlineResponse = OutcomeResponses.deadline
+    onDeadline = {
+      worker.tally.count(.deadlineExceeded)
+      worker.log.warning(
+        "A call took longer than REQUEST_TIMEOUT.",
+        ["reason": .text(Reason.deadlineExceeded.rawValue)])
+      worker.tally.reportIfDue(worker.log, now: worker.loop.now)
+    }
   }
 }
 

@@ -6,8 +6,8 @@ import Events
 /// it leaves when a call ends and a minute has passed, and at the end, since Cloud Run gives no CPU
 /// between calls.
 struct Tally {
-  private var done = 0
-  private var byReason: [Reason: Int] = [:]
+  private(set) var done = 0
+  private(set) var byReason: [Reason: Int] = [:]
   /// What a function counts besides, all of it done.
   private var byNote: [String: Int] = [:]
   private var nextReport = Instant(nanoseconds: .min)

@@ -40,7 +40,16 @@ import EventLoop
     if unsafe curl == nil { throw TransportError("libcurl could not be set up") }
   }
 
-  deinit { if let curl = unsafe curl { unsafe pixel_curl_close(curl) } }
+  deinit {
+    if let curl = unsafe curl { unsafe pixel_curl_close(curl) }
+    let abandoned = completions
+    guard !abandoned.isEmpty else { return }
+    loop.atTurnEnd {
+      for completion in abandoned.values {
+        completion(.failure(TransportError("the client was closed")))
+      }
+    }
+  }
 
   private static func from(_ context: UnsafeMutableRawPointer?) -> CurlDriver? {
     unsafe context.map { unsafe Unmanaged<CurlDriver>.fromOpaque($0).takeUnretainedValue() }

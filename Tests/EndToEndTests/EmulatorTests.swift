@@ -2,6 +2,8 @@
 import EventLoop
 import Foundation
 import HTTPClient
+import ServerSupport
+import TestSupport
 import Testing
 
 /// The three programs against Google's own Pub/Sub emulator and LocalCloud's BigQuery.
@@ -39,7 +41,7 @@ import Testing
 /// Everything that the test runs, in one folder.
 final class EmulatorRun {
   private let folder: URL
-  private let thread = LoopThread()
+  private let thread: LoopThread
   private let emulator: PubSubEmulator
   private let proxies: [RecordingProxy]
   private let records: [URL]
@@ -51,6 +53,7 @@ final class EmulatorRun {
 
   init(folder: URL) throws {
     self.folder = folder
+    thread = try LoopThread()
     emulator = try PubSubEmulator(logs: folder)
     let contract = packageRoot.appendingPathComponent("infra/contracts/pixel.json").path
     let ports = (cloud: freePort(), ingest: freePort(), parse: freePort(), loader: freePort())
@@ -115,26 +118,13 @@ final class EmulatorRun {
 
   private func status(_ method: String, _ url: String, _ body: [String: Any]?) -> Int {
     let data = body.flatMap { try? JSONSerialization.data(withJSONObject: $0) } ?? Data()
-    nonisolated(unsafe) var status = 0
-    thread.runUntilDone { loop, done in
-      let client = HTTPClient(loop: loop, userAgent: "test")
-      let request = OutgoingRequest(
-        method: method, url: url, headers: ["Content-Type: application/json"], body: Array(data))
-      client.send(request) { result in
-        withExtendedLifetime(client) {
-          if case .success(let response) = result { status = response.status }
-          done()
-        }
-      }
-    }
-    return status
+    return fetch(method, url, body: Array(data), on: thread)?.status ?? 0
   }
 
   /// Sends hits; at a quarter, a half and three quarters of the way a program is killed and comes back.
   func sendHitsAndKill(_ wanted: Int) throws -> (accepted: Set<String>, notAccepted: Int) {
     var victims = [(wanted / 4, ingest), (wanted / 2, parse), (wanted * 3 / 4, loader)]
-    nonisolated(unsafe) var result: (Set<String>, Int) = ([], 0)
-    thread.runUntilDone { [ingestBase] loop, done in
+    return thread.wait { [ingestBase] loop, done in
       var sender: HitSender?
       sender = HitSender(
         loop: loop, base: ingestBase, wanted: wanted,
@@ -145,30 +135,15 @@ final class EmulatorRun {
           try? program.start()
         },
         done: {
-          if let sender { result = (sender.accepted, sender.notAccepted) }
+          done((sender?.accepted ?? [], sender?.notAccepted ?? 0))
           sender = nil
-          done()
         })
       sender?.fill()
     }
-    return result
   }
 
-  /// Which event ids the rows of each order have, over all tables.
   func eventIDsByOrder() throws -> [String: Set<String>] {
-    var found: [String: Set<String>] = [:]
-    let tables = folder.appendingPathComponent("bigquery/pixel")
-    let files = (try? FileManager.default.contentsOfDirectory(atPath: tables.path)) ?? []
-    for file in files where file.hasSuffix(".ndjson") {
-      let text = try Data(contentsOf: tables.appendingPathComponent(file))
-      for line in text.split(separator: UInt8(ascii: "\n")) {
-        guard let row = try? JSONSerialization.jsonObject(with: line) as? [String: Any],
-          let order = row["order_id"] as? String, let event = row["event_id"] as? String
-        else { continue }
-        found[order, default: []].insert(event)
-      }
-    }
-    return found
+    try PipelineRows(data: folder).eventIDsByOrder()
   }
 
   /// Holds each recorded request against Google's API descriptions, where the checker is at hand.

@@ -40,8 +40,11 @@ final class HitSender {
     inFlight += 1
     let order = "order-\(next)"
     let query = "type=purchase&user_id=u\(next % 5)&order_id=\(order)&page_title=caf%C3%A9+\(next)"
-    client.send(OutgoingRequest(url: "\(base)/pixel.gif?\(query)", timeout: .seconds(10))) {
-      [self] result in
+    // On a connection that was used before, libcurl would send a hit again by itself when the program
+    // dies: two hits with one order_id. So each hit has a connection of its own.
+    let request = OutgoingRequest(
+      url: "\(base)/pixel.gif?\(query)", headers: ["Connection: close"], timeout: .seconds(10))
+    client.send(request) { [self] result in
       inFlight -= 1
       if case .success(let response) = result, response.status == 200 {
         accepted.insert(order)

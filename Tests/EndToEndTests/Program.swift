@@ -54,6 +54,16 @@ final class Program {
     return process.terminationStatus
   }
 
+  /// Memory that the process holds, as the kernel counts it.
+  var residentBytes: Int? {
+    guard let process,
+      let text = try? String(
+        contentsOfFile: "/proc/\(process.processIdentifier)/statm", encoding: .utf8)
+    else { return nil }
+    let fields = text.split(separator: " ")
+    return fields.count > 1 ? Int(fields[1]).map { $0 * Int(sysconf(Int32(_SC_PAGESIZE))) } : nil
+  }
+
   var output: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
 }
 

@@ -17,25 +17,31 @@ struct PubSubEmulator {
   init(logs: URL) throws {
     port = freePort()
     process = Process()
-    guard let setsid = Self.find("setsid"), let gcloud = Self.find("gcloud") else {
-      throw Timeout(description: "setsid and gcloud are needed")
-    }
-    // gcloud starts a shell that starts Java: a session of their own lets us end all three.
-    process.executableURL = setsid
+    guard let gcloud = Self.find("gcloud") else { throw Timeout(description: "no gcloud") }
+    let data = logs.appendingPathComponent("emulator")
+    try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
+    process.executableURL = gcloud
     process.arguments = [
-      gcloud.path, "beta", "emulators", "pubsub", "start", "--host-port=127.0.0.1:\(port)",
-      "--project=demo", "--data-dir=\(logs.appendingPathComponent("emulator").path)",
+      "beta", "emulators", "pubsub", "start", "--host-port=127.0.0.1:\(port)",
+      "--project=demo", "--data-dir=\(data.path)",
     ]
     let log = logs.appendingPathComponent("emulator.log")
     _ = FileManager.default.createFile(atPath: log.path, contents: nil)
     process.standardOutput = try FileHandle(forWritingTo: log)
     process.standardError = process.standardOutput
     try process.run()
-    try waitUntil("the Pub/Sub emulator listens", within: 60) {
-      (try? String(contentsOf: log, encoding: .utf8))?.contains("Server started") ?? false
+    do {
+      try waitUntil("the Pub/Sub emulator listens", within: 60) {
+        (try? String(contentsOf: log, encoding: .utf8))?.contains("Server started") ?? false
+      }
+    } catch {
+      print((try? String(contentsOf: log, encoding: .utf8)) ?? "")
+      stop()
+      throw error
     }
   }
 
+  /// gcloud starts a shell that starts Java; they are one process group, which Foundation makes.
   func stop() {
     kill(-process.processIdentifier, SIGTERM)
     Thread.sleep(forTimeInterval: 0.5)

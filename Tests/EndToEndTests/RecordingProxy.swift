@@ -3,6 +3,7 @@ import EventLoop
 import Foundation
 import FunctionRuntime
 import HTTPClient
+import ServerSupport
 
 /// Stands between a program and a service, passes everything on, and keeps each request as one JSON
 /// line, as if it had gone to the real service.

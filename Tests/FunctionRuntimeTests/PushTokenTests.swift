@@ -141,9 +141,11 @@ struct GoogleShape: Decodable {
     #expect(KeySet(try GoogleShape.setup().jwks.bytes)?.keys.count == 2)
   }
 
-  @Test(arguments: [
-    ("", []), ("TQ", [0x4D]), ("TWE", [0x4D, 0x61]), ("TWFu", [0x4D, 0x61, 0x6E]), ("-_8", [0xFB, 0xFF]),
-  ] as [(String, [UInt8])])
+  @Test(
+    arguments: [
+      ("", []), ("TQ", [0x4D]), ("TWE", [0x4D, 0x61]), ("TWFu", [0x4D, 0x61, 0x6E]),
+      ("-_8", [0xFB, 0xFF]),
+    ] as [(String, [UInt8])])
   func `base64url is decoded`(_ text: String, _ bytes: [UInt8]) {
     let input = Array(text.utf8)
     #expect(Base64URL.decode(input.span) == bytes)
@@ -169,8 +171,9 @@ struct GoogleShape: Decodable {
 
   func mustRenew(at seconds: Int64) -> Bool { state.mustRenew(now: Self.at(seconds)) }
 
-  func missing(at seconds: Int64, _ waiter: Int) -> (answer: KeyCacheState<Int>.Answer, mustFetch: Bool)
-  {
+  func missing(at seconds: Int64, _ waiter: Int) -> (
+    answer: KeyCacheState<Int>.Answer, mustFetch: Bool
+  ) {
     state.missing(now: Self.at(seconds), waiter)
   }
 
@@ -199,7 +202,9 @@ struct GoogleShape: Decodable {
     #expect(missing(at: 60, 3).mustFetch)
   }
 
-  @Test func `old keys stay in use while a renewal fails, and it is tried again after a pause`() throws {
+  @Test func `old keys stay in use while a renewal fails, and it is tried again after a pause`()
+    throws
+  {
     #expect(mustRenew(at: 0))
     _ = fetched(try Self.keys(), at: 0, maxAge: 300)
     #expect(!mustRenew(at: 299))

@@ -43,4 +43,5 @@ pixel_curl *pixel_curl_open(pixel_curl_loop loop, const char *ca_file, long max_
 int pixel_curl_send(pixel_curl *curl, const pixel_curl_request *request);
 /// A watched descriptor is ready, or with fd -1 the time has come.
 void pixel_curl_ready(pixel_curl *curl, int fd, int conditions);
+/// Requests on their way end without `done`.
 void pixel_curl_close(pixel_curl *curl);

@@ -5,10 +5,19 @@ enum ByteClass {
   /// `tchar`: what a method or a field name may hold, as bits for 0–63 and 64–127.
   private static let token: (UInt64, UInt64) = (0x03FF_6CFA_0000_0000, 0x57FF_FFFF_C7FF_FFFE)
 
+  /// What a host may hold (RFC 3986 §3.2): letters, digits, `-._~`, `!$&'()*+,;=`, `%`, `:`, `[` and `]`.
+  private static let host: (UInt64, UInt64) = (0x2FFF_7FF2_0000_0000, 0x47FF_FFFE_AFFF_FFFE)
+
   @inline(__always)
-  static func isToken(_ byte: UInt8) -> Bool {
+  static func isToken(_ byte: UInt8) -> Bool { has(token, byte) }
+
+  @inline(__always)
+  static func isHost(_ byte: UInt8) -> Bool { has(host, byte) }
+
+  @inline(__always)
+  private static func has(_ set: (UInt64, UInt64), _ byte: UInt8) -> Bool {
     guard byte < 128 else { return false }
-    return ((byte < 64 ? token.0 : token.1) >> UInt64(byte & 63)) & 1 == 1
+    return ((byte < 64 ? set.0 : set.1) >> UInt64(byte & 63)) & 1 == 1
   }
 
   private static let ones: UInt64 = 0x0101_0101_0101_0101

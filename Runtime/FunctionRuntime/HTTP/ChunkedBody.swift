@@ -30,10 +30,25 @@ struct ChunkedBody {
     cursor = start
   }
 
-  /// Reads what has arrived in `buffer`. A body of more than `limit` bytes is refused.
+  /// Reads what has arrived in `buffer`, the last bytes of which are those behind `cursor`. A body of
+  /// more than `limit` bytes is refused.
   mutating func advance(
     _ buffer: Buffer, limit: Int
   ) throws(ChunkError) -> Progress {
+    let progress = try read(buffer, limit: limit)
+    if progress == .needMore { dropFraming(from: buffer) }
+    return progress
+  }
+
+  /// Without this a body of tiny chunks would hold many times its size in memory.
+  private mutating func dropFraming(from buffer: Buffer) {
+    let rest = cursor..<buffer.count
+    buffer.move(rest, to: body.upperBound)
+    buffer.truncate(to: body.upperBound &+ rest.count)
+    cursor = body.upperBound
+  }
+
+  private mutating func read(_ buffer: Buffer, limit: Int) throws(ChunkError) -> Progress {
     while true {
       switch state {
       case .size:
@@ -128,6 +143,10 @@ struct ChunkedBody {
     while index < line.upperBound, ByteClass.isToken(bytes[index]) { index &+= 1 }
     guard index > line.lowerBound, index < line.upperBound, bytes[index] == UInt8(ascii: ":")
     else { throw .malformed }
+    while index < line.upperBound {
+      index = ByteClass.skip(bytes, from: index &+ 1, to: line.upperBound, until: 0x20)
+      guard index == line.upperBound || bytes[index] == UInt8(ascii: "\t") else { throw .malformed }
+    }
   }
 }
 

@@ -10,11 +10,17 @@ extension Connection {
   /// Where answers go: the loop's scratch while this connection has it, so that a connection owns
   /// output memory only when its client is slow.
   var output: Buffer {
-    if let backlog { return backlog }
+    if let backlog { return backlog.buffer }
     if server.scratchOwner === self { return server.scratch }
     let fresh = Buffer(capacity: 1024)
-    backlog = fresh
+    backlog = Backlog(buffer: fresh)
     return fresh
+  }
+
+  /// Bytes of answers that have not been sent.
+  var waitingBytes: Int {
+    if let backlog { return backlog.count }
+    return server.scratchOwner === self ? server.scratch.count : 0
   }
 
   func write(_ response: Response, close: Bool) {
@@ -31,48 +37,76 @@ extension Connection {
     if head.method != .head { output.append(response.body.span) }
   }
 
-  /// Sends what has been written.
-  func flush() {
+  /// Sends what has been written, as far as the socket takes it.
+  func send() {
     if server.scratchOwner === self {
       let scratch = server.scratch
-      if scratch.count > 0, backlog == nil {
-        let sent = send(scratch)
+      if backlog == nil, scratch.count > 0 {
+        let sent = send(scratch, from: 0)
         if sent >= 0, sent < scratch.count {
           let rest = Buffer(capacity: scratch.count - sent)
           scratch.withSpan { rest.append($0.extracting(sent..<$0.count)) }
-          backlog = rest
+          backlog = Backlog(buffer: rest)
         }
       }
       server.returnScratch(self)
     }
-    flushBacklog()
+    guard let waiting = backlog else { return }
+    let sent = send(waiting.buffer, from: waiting.sent)
+    guard sent > 0 else { return }
+    backlog = waiting.after(sent)
+    extendDeadline()
   }
 
-  func flushBacklog() {
-    if let waiting = backlog {
-      let sent = send(waiting)
-      guard sent >= 0 else { return }
-      waiting.consume(sent)
-      guard waiting.count == 0 else { return want(interest.union(.writable)) }
-      backlog = nil
-    }
+  /// The socket takes bytes again.
+  func writable() {
+    guard backlog != nil else { return settle() }
+    send()
+    // What waited for the client to read its answers goes on.
+    if backlog == nil { process() } else { settle() }
+  }
+
+  /// Decides what to wait for next.
+  func settle() {
+    let waiting: Readiness = backlog == nil ? [] : .writable
     switch phase {
-    case .lingering where closesAtOnce: close()
-    case .lingering:
-      _ = shutdown(descriptor, Int32(SHUT_WR))
-      want(.readable)
-    case .head, .body, .chunkedBody:
-      want(.readable)
-      if case .head = phase, start < input.count, searched == 0, !isProcessing { process() }
-    case .calling: want(interest.subtracting(.writable))
     case .closed: break
+    case .head where server.isDraining && hasServed && isIdle: close()
+    case .head, .body, .chunkedBody:
+      want(waitingBytes > Self.maxBacklog ? waiting : waiting.union(.readable))
+    // If something arrives the interest in it ends, and `settle` after the answer begins it again.
+    case .calling: want(interest.intersection(.readable).union(waiting))
+    case .lingering: linger(waiting)
     }
+  }
+
+  private func linger(_ waiting: Readiness) {
+    guard backlog == nil else { return want(inputEnded ? waiting : waiting.union(.readable)) }
+    guard !closesAtOnce, !inputEnded else { return close() }
+    if !outputEnded {
+      outputEnded = true
+      _ = shutdown(descriptor, Int32(SHUT_WR))
+      deadline = server.loop.now + .seconds(2)
+    }
+    want(.readable)
+  }
+
+  /// A client that takes its answer, slow as it may be, is not idle.
+  private func extendDeadline() {
+    switch phase {
+    case .head where searched == 0: break
+    case .lingering where !outputEnded: break
+    default: return
+    }
+    deadline = server.loop.now + server.limits.idleTimeout
   }
 
   /// Bytes that the socket took; -1 if the connection broke, and then it is closed.
-  private func send(_ buffer: Buffer) -> Int {
+  private func send(_ buffer: Buffer, from start: Int) -> Int {
     let sent = unsafe buffer.withRawBytes { bytes in
-      unsafe pixel_send(descriptor, bytes.baseAddress, bytes.count)
+      // In bounds: `start` is what was sent before, never more than the count.
+      unsafe pixel_send(
+        descriptor, bytes.baseAddress.map { unsafe $0 + start }, bytes.count - start)
     }
     if sent >= 0 { return sent }
     if errno == EAGAIN || errno == EINTR { return 0 }
@@ -94,7 +128,11 @@ extension Connection {
       unsafe recv(descriptor, free.baseAddress, free.count, 0)
     }
     server.trash.truncate(to: 0)
-    if received == 0 || (received < 0 && errno != EAGAIN && errno != EINTR) { close() }
+    if received < 0, errno != EAGAIN, errno != EINTR { return close() }
+    if received == 0 {
+      inputEnded = true
+      settle()
+    }
   }
 
   func close() {
@@ -116,13 +154,16 @@ extension Connection {
   func checkDeadline(_ now: Instant) {
     guard now >= deadline else { return }
     switch phase {
+    case .calling:
+      server.onDeadline?()
+      abandonCall(server.deadlineResponse)
+    // The client does not even read the answers that it has.
+    case .head where backlog != nil, .body where backlog != nil, .chunkedBody where backlog != nil:
+      close()
     case .head where start < input.count:
       refuse(Response(status: 408, text: "The request head took too long."))
-      flush()
     case .body, .chunkedBody:
       refuse(Response(status: 408, text: "The request body took too long."))
-      flush()
-    case .calling: abandonCall(server.deadlineResponse)
     case .head, .lingering: close()
     case .closed: break
     }

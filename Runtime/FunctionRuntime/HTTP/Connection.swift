@@ -42,14 +42,18 @@ final class Connection: ReadinessHandler {
   /// Bytes of the body that the process-wide bound counts.
   private var counted = 0
   /// Answer bytes that the socket did not take at once.
-  var backlog: Buffer?
+  var backlog: Backlog?
   var hasServed = false
   /// The sender of the current request still has to be identified.
   var isUndecided = false
+  /// The client has said all it will say.
+  var inputEnded = false
   /// After the last answer there is nothing to wait for.
   var closesAtOnce = false
+  /// We have said all we will say.
+  var outputEnded = false
 
-  /// Answers waiting for a client that does not read, in bytes.
+  /// With more bytes of answers waiting for the client to read, it gets no further ones for now.
   static let maxBacklog = 256 * 1024
 
   init(descriptor: Int32, slot: Int, server: HTTPServer) {
@@ -72,7 +76,7 @@ final class Connection: ReadinessHandler {
 
   func ready(_ readiness: Readiness) {
     if !readiness.isDisjoint(with: .failed) { return close() }
-    if readiness.contains(.writable) { flushBacklog() }
+    if readiness.contains(.writable) { writable() }
     if readiness.contains(.readable) { read() }
   }
 
@@ -87,58 +91,73 @@ final class Connection: ReadinessHandler {
       unsafe recv(descriptor, free.baseAddress, free.count, 0)
     }
     if received > 0 { return process() }
-    if received < 0, errno == EAGAIN || errno == EINTR { return }
+    if received < 0 { return errno == EAGAIN || errno == EINTR ? () : close() }
+    inputEnded = true
     guard backlog != nil else { return close() }
-    // The client has said all it will say; an answer is still on its way.
+    // An answer is still on its way.
+    release(wasCalled: false)
     finish(unread: false)
-    want(.writable)
+    settle()
   }
 
-  /// Handles all that is complete in the buffer, then sends what came of it.
+  /// Handles all that is complete in the buffer, and sends what came of it.
   func process() {
-    // A client that pipelines but does not read gets no further answers for now.
-    if let backlog, backlog.count > Self.maxBacklog { return want(.writable) }
     isProcessing = true
-    server.borrowScratch(self)
-    step: while true {
+    var isFull: Bool
+    repeat {
+      server.borrowScratch(self)
+      isFull = advance()
+      dropHandled()
+      send()
+    } while isFull && backlog == nil
+    isProcessing = false
+    settle()
+  }
+
+  /// True if it stopped because enough answers are waiting to be sent.
+  private func advance() -> Bool {
+    while waitingBytes <= Self.maxBacklog {
       switch phase {
-      case .head: guard readHead() else { break step }
+      case .head: guard readHead() else { return false }
       case .body(let length):
-        guard input.count &- head.end >= length else { break step }
+        guard input.count &- head.end >= length else { return false }
         body = head.end..<head.end &+ length
         requestEnd = body.upperBound
         call()
-      case .chunkedBody: guard readChunks() else { break step }
-      case .calling, .lingering, .closed: break step
+      case .chunkedBody: guard readChunks() else { return false }
+      case .calling, .lingering, .closed: return false
       }
-      if let backlog, backlog.count > Self.maxBacklog { break }
     }
-    if case .head = phase, start > 0 {
-      input.consume(start)
-      searched = max(0, searched &- start)
-      start = 0
-      input.shrink(above: 64 * 1024, to: 4096)
-    }
-    isProcessing = false
-    flush()
+    return true
+  }
+
+  /// Frees the room of requests that have been answered.
+  private func dropHandled() {
+    guard case .head = phase, start > 0 else { return }
+    input.consume(start)
+    searched = max(0, searched &- start)
+    start = 0
+    input.shrink(above: 64 * 1024, to: 4096)
   }
 
   /// Takes the next head from the buffer. False if there is none yet.
   private func readHead() -> Bool {
     guard start < input.count else { return false }
     if searched > start, !headMayBeComplete() { return false }
-    let complete: Bool
     do throws(HeadError) {
-      complete = try input.withSpan { bytes throws(HeadError) in
-        try server.headParser.parse(bytes, from: start, into: &head)
+      guard try parseHead() else {
+        if searched <= start { deadline = server.loop.now + server.limits.headTimeout }
+        searched = input.count
+        return false
+      }
+      if start > 0, isBodyIncomplete {
+        // The buffer has to grow now. A client that always sends part of a body behind a request would
+        // else make it grow for ever.
+        dropHandled()
+        _ = try parseHead()
       }
     } catch {
       refuse(Response(status: error.rawValue, text: error.explanation))
-      return false
-    }
-    guard complete else {
-      if searched <= start { deadline = server.loop.now + server.limits.headTimeout }
-      searched = input.count
       return false
     }
     searched = 0
@@ -147,21 +166,26 @@ final class Connection: ReadinessHandler {
     return true
   }
 
-  /// Whether an empty line has arrived since the last look, or so much that the head is too large; so
-  /// that a head that trickles in is not parsed from its start each time.
+  private func parseHead() throws(HeadError) -> Bool {
+    try input.withSpan { bytes throws(HeadError) in
+      try server.headParser.parse(bytes, from: start, into: &head)
+    }
+  }
+
+  private var isBodyIncomplete: Bool {
+    head.isChunked || input.count &- head.end < head.contentLength ?? 0
+  }
+
+  /// Whether an empty line has arrived since the last look, or a bare line feed, or so much that the head
+  /// is too large; so that a head that trickles in is not parsed from its start each time.
   private func headMayBeComplete() -> Bool {
     let from = max(start, searched &- 3)
     defer { searched = input.count }
     if input.count &- start >= server.headParser.maxHeadBytes { return true }
     return input.withSpan { bytes in
-      var index = from
-      while index &+ 3 < bytes.count {
-        if bytes[index] == 0x0D, bytes[index &+ 1] == 0x0A, bytes[index &+ 2] == 0x0D,
-          bytes[index &+ 3] == 0x0A
-        {
-          return true
-        }
-        index &+= 1
+      for index in from..<bytes.count where bytes[index] == 0x0A {
+        guard index > start, bytes[index &- 1] == 0x0D else { return true }
+        if index &- 2 > start, bytes[index &- 2] == 0x0A, bytes[index &- 3] == 0x0D { return true }
       }
       return false
     }
@@ -182,8 +206,9 @@ final class Connection: ReadinessHandler {
     if let refusal { return refuse(refusal) }
     guard count(length) else { return refuse(.overloaded) }
 
-    if head.expectsContinue, head.isChunked || input.count < head.end &+ length {
-      output.append("HTTP/1.1 100 Continue\r\n\r\n")
+    if isBodyIncomplete {
+      input.reserve(head.end &+ length &- input.count &+ 2048)
+      if head.expectsContinue { output.append("HTTP/1.1 100 Continue\r\n\r\n") }
     }
     if head.isChunked {
       chunks = ChunkedBody(start: head.end)
@@ -255,21 +280,17 @@ final class Connection: ReadinessHandler {
       phase = .head
       deadline = server.loop.now + server.limits.idleTimeout
     }
-    guard !isProcessing else { return }
-    if case .head = phase {
-      want(interest.union(.readable))
-      process()
-    } else {
-      flush()
-    }
+    if !isProcessing { process() }
   }
 
   /// Answers a request that is not worked on, and closes.
   func refuse(_ response: Response) {
     release(wasCalled: false)
     server.counters.refused += 1
+    if !isProcessing { server.borrowScratch(self) }
     write(response, close: true)
     finish(unread: true)
+    if !isProcessing { process() }
   }
 
   func release(wasCalled: Bool = true) {
@@ -282,7 +303,8 @@ final class Connection: ReadinessHandler {
   /// destroy the answer on its way, so those are read and thrown away for a while.
   private func finish(unread: Bool) {
     phase = .lingering
-    deadline = server.loop.now + .seconds(2)
-    closesAtOnce = !unread
+    deadline = server.loop.now + server.limits.idleTimeout
+    // A call that was going on when bytes or the end came has left them to be read.
+    closesAtOnce = !unread && (inputEnded || interest.contains(.readable))
   }
 }

@@ -14,6 +14,8 @@ public final class HTTPServer: ReadinessHandler {
   public var admit: ((Request) -> Response?)?
   /// What a call is answered with when its handler took too long.
   public var deadlineResponse = Response(status: 504, text: "The call took too long.")
+  /// Told of each such call.
+  public var onDeadline: (() -> Void)?
   public private(set) var isDraining = false
   public var counters = Counters()
 
@@ -27,7 +29,7 @@ public final class HTTPServer: ReadinessHandler {
 
   private var listener: Int32 = -1
   private var listenerToken: WatchToken?
-  private var connections: [Connection?] = []
+  private(set) var connections: [Connection?] = []
   private var freeSlots: [Int] = []
   private var connectionCount = 0
   private var sweeping = false
@@ -36,6 +38,7 @@ public final class HTTPServer: ReadinessHandler {
   /// What happened to connections and requests since the start.
   public struct Counters: Sendable {
     public var accepted = 0
+    public var closed = 0
     /// Answered without a call: malformed, too large, too slow, not admitted.
     public var refused = 0
   }
@@ -75,7 +78,9 @@ public final class HTTPServer: ReadinessHandler {
       }
       let descriptor = pixel_accept(listener)
       guard descriptor >= 0 else {
-        if errno == EMFILE || errno == ENFILE || errno == ENOMEM { pauseListening() }
+        // A client that has gone before it was accepted says nothing about those behind it.
+        if errno == ECONNABORTED || errno == EINTR { continue }
+        if errno != EAGAIN { pauseListening() }
         return true
       }
       open(descriptor)
@@ -100,6 +105,7 @@ public final class HTTPServer: ReadinessHandler {
     connections[slot] = nil
     freeSlots.append(slot)
     connectionCount -= 1
+    counters.closed += 1
     if connectionCount == 0 { finishDrainIfEmpty() }
   }
 
@@ -143,8 +149,8 @@ public final class HTTPServer: ReadinessHandler {
     timeout: Duration, cutOff: Response, done: @escaping () -> Void
   ) {
     guard !isDraining else { return }
-    while listener >= 0, connectionCount < limits.maxConnections, !accept(atMost: 64) {}
     isDraining = true
+    while listener >= 0, connectionCount < limits.maxConnections, !accept(atMost: 64) {}
     if let token = listenerToken { loop.unwatch(token) }
     listenerToken = nil
     if listener >= 0 { close(listener) }

@@ -114,27 +114,32 @@ public struct Request {
 /// Where the path lies in a request target of origin form (`/a?b`) or absolute form (`http://h/a?b`),
 /// RFC 9112 §3.2.
 func pathRange(of target: Span<UInt8>) -> Range<Int> {
-  var start = 0
-  if target.count > 0, target[0] != UInt8(ascii: "/") {
-    var index = 0
-    while index &+ 2 < target.count {
-      if target[index] == UInt8(ascii: ":"), target[index &+ 1] == UInt8(ascii: "/"),
-        target[index &+ 2] == UInt8(ascii: "/")
-      {
-        start = index &+ 3
-        while start < target.count, target[start] != UInt8(ascii: "/"),
-          target[start] != UInt8(ascii: "?")
-        {
-          start &+= 1
-        }
-        break
-      }
-      index &+= 1
-    }
-  }
+  let start = authorityEnd(of: target)
   var end = start
   while end < target.count, target[end] != UInt8(ascii: "?"), target[end] != UInt8(ascii: "#") {
     end &+= 1
   }
   return start..<end
+}
+
+/// Where the authority of an absolute target ends; 0 if there is none.
+private func authorityEnd(of target: Span<UInt8>) -> Int {
+  var index = 0
+  while index < target.count, isSchemeByte(target[index]) { index &+= 1 }
+  guard index > 0, index &+ 2 < target.count, target[index] == UInt8(ascii: ":"),
+    target[index &+ 1] == UInt8(ascii: "/"), target[index &+ 2] == UInt8(ascii: "/")
+  else { return 0 }
+  index &+= 3
+  while index < target.count, target[index] != UInt8(ascii: "/"), target[index] != UInt8(ascii: "?")
+  {
+    index &+= 1
+  }
+  return index
+}
+
+/// Letters, digits, `+`, `-` and `.` (RFC 3986 §3.1).
+@inline(__always)
+private func isSchemeByte(_ byte: UInt8) -> Bool {
+  (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == UInt8(ascii: "+")
+    || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
 }

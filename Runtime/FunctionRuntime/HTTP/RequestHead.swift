@@ -41,6 +41,8 @@ struct RequestHead {
   init() { fields.reserveCapacity(24) }
 
   mutating func reset() {
+    method = .other
+    target = 0..<0
     fields.removeAll(keepingCapacity: true)
     contentLength = nil
     isChunked = false

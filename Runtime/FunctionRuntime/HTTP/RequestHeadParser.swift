@@ -6,6 +6,7 @@ struct RequestHeadParser {
   var maxHeadBytes = 32 * 1024
   var maxTargetBytes = 24 * 1024
   var maxFields = 100
+  private static let maxEmptyLines = 4
 
   /// Parses the head that begins at `start`. False if it has not all arrived yet.
   func parse(
@@ -14,10 +15,13 @@ struct RequestHeadParser {
     head.reset()
     let end = min(bytes.count, start &+ maxHeadBytes)
     var cursor = start
-    // RFC 9112 §2.2: an empty line before the request line is to be ignored.
-    while cursor &+ 1 < end, bytes[cursor] == UInt8(ascii: "\r"),
-      bytes[cursor &+ 1] == UInt8(ascii: "\n")
-    {
+    // RFC 9112 §2.2: an empty line before the request line is to be ignored. A flood of them is not.
+    while cursor < end, bytes[cursor] == UInt8(ascii: "\r") {
+      guard cursor &+ 1 < end else { return false }
+      guard bytes[cursor &+ 1] == UInt8(ascii: "\n"), cursor &- start < 2 * Self.maxEmptyLines
+      else {
+        throw .badRequest
+      }
       cursor &+= 2
     }
     do throws(Stop) {
@@ -167,7 +171,7 @@ struct RequestHeadParser {
   ) throws(HeadError) {
     switch field.name.count {
     case 4 where ByteClass.equals(bytes, field.name, lowercase: "host"):
-      guard !head.hasHost else { throw .badRequest }
+      guard !head.hasHost, isHost(bytes, field.value) else { throw .badRequest }
       head.hasHost = true
     case 6 where ByteClass.equals(bytes, field.name, lowercase: "expect"):
       guard ByteClass.equals(bytes, field.value, lowercase: "100-continue") else {
@@ -191,6 +195,13 @@ struct RequestHeadParser {
       head.isChunked = true
     default: break
     }
+  }
+
+  /// RFC 9110 §7.2: what a host and port can be made of. It becomes part of a hit's URL, so it must not
+  /// hold what ends the authority there.
+  private func isHost(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    for index in range where !ByteClass.isHost(bytes[index]) { return false }
+    return true
   }
 
   /// A content length: digits only, at most 15 of them, so that it can't overflow.

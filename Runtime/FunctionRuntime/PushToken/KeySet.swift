@@ -56,7 +56,9 @@ struct KeySet: Sendable {
     try scanner.finish(in: bytes)
   }
 
-  private mutating func readKey(_ scanner: inout JSONScanner, _ bytes: Span<UInt8>) throws(JSONError) {
+  private mutating func readKey(_ scanner: inout JSONScanner, _ bytes: Span<UInt8>)
+    throws(JSONError)
+  {
     var texts: [String: String] = [:]
     try scanner.enterObject(in: bytes)
     while let name = try scanner.nextMember(in: bytes) {

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+import EventLoop
+import Foundation
+import ServerSupport
+import Testing
+
+@testable import FunctionRuntime
+
+@Suite struct CrewTests {
+  private func worker() throws -> RunningFunction {
+    try RunningFunction { _ in .http { $1.reply(Response(status: 200)) } }
+  }
+
+  @Test func `the end comes once, when the last worker is done`() throws {
+    let workers = try (0..<3).map { _ in try worker() }
+    let ended = DispatchSemaphore(value: 0)
+    let crew = Crew(size: 3, timeout: .seconds(5)) { ended.signal() }
+    for worker in workers { crew.join(worker.worker, worker.server) }
+    crew.drainAll()
+    #expect(ended.wait(timeout: .now() + 5) == .success)
+    #expect(ended.wait(timeout: .now() + 0.05) == .timedOut)
+    for worker in workers { worker.thread.stop() }
+  }
+
+  @Test func `a worker that starts after the end was asked for ends too`() throws {
+    let (early, late) = (try worker(), try worker())
+    let ended = DispatchSemaphore(value: 0)
+    let crew = Crew(size: 2, timeout: .seconds(5)) { ended.signal() }
+    crew.join(early.worker, early.server)
+    crew.drainAll()
+    #expect(ended.wait(timeout: .now() + 0.05) == .timedOut)
+    crew.join(late.worker, late.server)
+    #expect(ended.wait(timeout: .now() + 5) == .success)
+    for worker in [early, late] { worker.thread.stop() }
+  }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+import CCrypto
+import Foundation
+
+/// What can be said about a log entry from its bytes alone: its id, and what should become of it.
+///
+/// Written from the description and not with the pipeline's own code, so that each checks the other.
+struct EntryIdentity {
+  /// Nil if it has no time, or is not JSON.
+  var eventID: String?
+  var path: String
+  /// A hit that may not be left alone: it has to be a row or a rejection.
+  var counts: Bool
+
+  init(_ bytes: [UInt8], pixelPaths: [String]) {
+    guard let entry = try? JSON.parse(bytes), entry.members != nil else {
+      (eventID, path, counts) = (nil, "(not a JSON object)", true)
+      return
+    }
+    func field(_ names: String..., in object: JSON?) -> String? {
+      names.lazy.compactMap { object?[$0]?.string }.first
+    }
+    let request = entry["httpRequest"] ?? entry["http_request"]
+    let url = field("requestUrl", "request_url", in: request) ?? ""
+    path = url.isEmpty ? "(no request)" : Self.path(of: url)
+    let isOwn = entry["resource"]?["type"]?.string == "pixel_ingest"
+    let method = field("requestMethod", "request_method", in: request) ?? ""
+    counts = isOwn || (["GET", "HEAD", "POST"].contains(method) && pixelPaths.contains(path))
+
+    let times = [
+      field("timestamp", in: entry), field("receiveTimestamp", "receive_timestamp", in: entry),
+    ]
+    guard let time = times.lazy.compactMap({ $0.flatMap(Self.compact) }).first else { return }
+    let insertID = field("insertId", "insert_id", in: entry) ?? ""
+    if insertID.isEmpty {
+      eventID = "\(time)-\(Self.sha256(bytes))"
+    } else if insertID.count <= 100, insertID.utf8.allSatisfy(Self.isPlain) {
+      eventID = "\(time)-\(insertID)"
+    } else {
+      eventID = Self.sha256(Array("\(time)-\(insertID)".utf8))
+    }
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    byte < 0x80 && (Character(Unicode.Scalar(byte)).isLetter || (0x30...0x39).contains(byte))
+      || "._-".utf8.contains(byte)
+  }
+
+  /// The path of a URL with or without scheme and host, as it stands there.
+  static func path(of url: String) -> String {
+    var rest = url[...]
+    if let scheme = rest.range(of: "://"), !rest[..<scheme.lowerBound].contains("/") {
+      rest = rest[scheme.upperBound...].drop { $0 != "/" && $0 != "?" && $0 != "#" }
+    }
+    let path = rest.prefix { $0 != "?" && $0 != "#" }
+    return path.isEmpty ? "/" : String(path)
+  }
+
+  /// `20260102T030405.678901234Z`: an RFC 3339 time in UTC with nine digits of a second.
+  static func compact(_ timestamp: String) -> String? {
+    let parts = timestamp.split(separator: ".", maxSplits: 1)
+    let digits = parts.count > 1 ? parts[1].prefix { $0.isASCII && $0.isNumber } : ""
+    let nanoseconds = String((digits + "000000000").prefix(9))
+    guard let microseconds = try? CivilTimeParser.timestamp(timestamp) else { return nil }
+    let civil = CivilTime(unixMicroseconds: microseconds)
+    return "\(civil.date)T\(civil.hour.padded(2))\(civil.minute.padded(2))\(civil.second.padded(2))"
+      .replacing("-", with: "") + ".\(nanoseconds)Z"
+  }
+
+  static func sha256(_ bytes: [UInt8]) -> String {
+    var digest = [UInt8](repeating: 0, count: 32)
+    pixel_sha256(bytes, bytes.count, &digest)
+    return digest.map { String(format: "%02x", $0) }.joined()
+  }
+}

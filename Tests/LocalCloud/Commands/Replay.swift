@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+import Foundation
+
+/// `local-cloud replay FILE`: sends log entries through the sink and finds out what became of each.
+public struct Replay: Sendable {
+  let cloud: CloudClient
+  let pixelPaths: [String]
+  let say: @Sendable (String) -> Void
+
+  public init(
+    cloud: String, pixelPaths: [String], web: WebClient, say: @escaping @Sendable (String) -> Void
+  ) {
+    self.cloud = CloudClient(cloud, web: web)
+    self.pixelPaths = pixelPaths
+    self.say = say
+  }
+
+  /// Prints the table; true if every line is accounted for.
+  public func run(file: String, print: (String) -> Void) async throws -> Bool {
+    guard let data = FileManager.default.contents(atPath: file) else {
+      throw CloudClient.Failure(description: "\(file) cannot be read.")
+    }
+    let lines = LogSink.lines(Array(data))
+    try await cloud.requirePipeline()
+    let before = try await cloud.get("/_local/rejections?limit=0")["total"]?.integer ?? 0
+    let last = try await send(lines)
+    let settled = try await cloud.waitUntilSettled(Settling(lastEntry: last), say: say)
+
+    var outcome = ReplayOutcome(
+      lines: lines.map { ($0, EntryIdentity($0, pixelPaths: pixelPaths)) })
+    try await cloud.forEachRow { table, row in
+      if let id = row["event_id"]?.string { outcome.note(rowOf: id, in: table) }
+    }
+    for rejection in try await cloud.rejections(after: before) { outcome.note(rejection) }
+    let account = outcome.account(settled: settled)
+    print(account.table("read"))
+    return account.isComplete
+  }
+
+  /// In batches of up to 500 lines or four megabytes; gives the id of the last message.
+  private func send(_ lines: [[UInt8]]) async throws -> Int {
+    var last = 0
+    var batch: [UInt8] = []
+    var count = 0
+    for (index, line) in lines.enumerated() {
+      batch += line + [0x0A]
+      count += 1
+      guard count == 500 || batch.count > 4_000_000 || index == lines.count - 1 else { continue }
+      let ids = try await cloud.post("/_local/entries", batch)["messageIds"]?.array ?? []
+      guard ids.count == count, let id = ids.last?.integer else {
+        throw CloudClient.Failure(description: "The sink took \(ids.count) of \(count) entries.")
+      }
+      (batch, count, last) = ([], 0, id)
+      if index % 10_000 < 500 { say("\(index + 1) of \(lines.count) sent") }
+    }
+    return last
+  }
+}
+
+/// Matches lines with rows and rejections.
+struct ReplayOutcome {
+  private let lines: [(bytes: [UInt8], identity: EntryIdentity)]
+  private let wanted: Set<String>
+  private var tables: [String: [String: Int]] = [:]
+  private var reasonByBytes: [[UInt8]: String] = [:]
+  private var reasonByID: [String: String] = [:]
+
+  init(lines: [([UInt8], EntryIdentity)]) {
+    self.lines = lines
+    wanted = Set(lines.compactMap(\.1.eventID))
+  }
+
+  mutating func note(rowOf eventID: String, in table: String) {
+    if wanted.contains(eventID) { tables[eventID, default: [:]][table, default: 0] += 1 }
+  }
+
+  /// A rejected entry keeps its bytes. What the loader rejects is the row, known by its event id.
+  mutating func note(_ rejection: JSON) {
+    let reason = RejectionStore.reason(rejection)
+    if let data = rejection["data"]?.string.flatMap({ Data(base64Encoded: $0) }) {
+      reasonByBytes[Array(data)] = reason
+    }
+    if let id = rejection["attributes"]?["event_id"]?.string { reasonByID[id] = reason }
+  }
+
+  /// `settled` false says that some entries may still be on their way.
+  func account(settled: Bool) -> Account {
+    var account = Account()
+    for (bytes, identity) in lines {
+      account.add(fate(of: bytes, identity, settled: settled))
+    }
+    // The same line twice is one event, hence one row is no repeat.
+    account.repeats = tables.values.reduce(0) { $0 + $1.values.reduce(-1, +) }
+    return account
+  }
+
+  private func fate(of bytes: [UInt8], _ identity: EntryIdentity, settled: Bool) -> Account.Fate {
+    let found = identity.eventID.flatMap { tables[$0] }
+    if let reason = reasonByBytes[bytes] {
+      return found == nil
+        ? .rejected(reason: reason) : .unaccounted("both a row and rejected: \(identity.path)")
+    }
+    if let found {
+      return found.count == 1
+        ? .row(table: found.keys.first ?? "")
+        : .unaccounted("one event in \(found.count) tables: \(identity.eventID ?? "")")
+    }
+    if let reason = identity.eventID.flatMap({ reasonByID[$0] }) {
+      return .rejected(reason: reason)
+    }
+    if identity.counts {
+      return .unaccounted("neither row nor rejection: \(identity.eventID ?? identity.path)")
+    }
+    return settled ? .leftAlone(path: identity.path) : .unaccounted("not settled: \(identity.path)")
+  }
+}

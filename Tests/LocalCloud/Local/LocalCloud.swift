@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+
+/// The whole cloud on one machine: load balancer with bucket, log sink, Pub/Sub, BigQuery and the
+/// metadata server, as a function from requests to answers. The server around it does the I/O.
+public final class LocalCloud {
+  /// What to do with a request.
+  public enum Answer {
+    case now(APIResponse)
+    /// Keep the client waiting, because a fault was asked for.
+    case after(Duration, APIResponse)
+  }
+
+  public let configuration: Configuration
+  public let broker: PubSubBroker
+  public let store: BigQueryStore
+  let sink: LogSink
+  let started: Moment
+  let ledger: RequestLedger
+  var faults = FaultSwitch()
+  private let metadata: MetadataServer
+  private var loadBalancer: LoadBalancer
+
+  /// Opens what is in the folder and makes what is missing: topics, subscriptions, dataset and
+  /// template table.
+  public init(_ configuration: Configuration, at moment: Moment) throws {
+    self.configuration = configuration
+    let project = configuration.project
+    started = moment
+    broker = try PubSubBroker(
+      folder: "\(configuration.folder)/pubsub", project: project,
+      maximumOutstanding: configuration.maximumOutstanding, at: moment)
+    store = try BigQueryStore(folder: "\(configuration.folder)/bigquery", project: project)
+    sink = LogSink(broker: broker, topic: broker.topicName(Configuration.logsTopic))
+    ledger = try RequestLedger(file: configuration.recordFile)
+    metadata = MetadataServer(project: project)
+    loadBalancer = LoadBalancer(project: project)
+    try makeTopics()
+    try makeTables(at: moment)
+  }
+
+  private func makeTopics() throws(GoogleError) {
+    for short in [Configuration.logsTopic, Configuration.eventsTopic] {
+      let name = broker.topicName(short)
+      if broker.topics[name] == nil { try broker.createTopic(name) }
+      try broker.createRejectionTopic(
+        broker.topicName(short + Configuration.deadLetterSuffix))
+    }
+    try broker.createRejectionTopic(broker.topicName(Configuration.rejectedTopic))
+    for push in configuration.pushes {
+      try broker.setSubscription(
+        Subscription(
+          name: "projects/\(configuration.project)/subscriptions/\(push.topic)-push",
+          topic: broker.topicName(push.topic), endpoint: push.endpoint,
+          ackDeadline: configuration.ackDeadline, retry: configuration.retry,
+          deadLetter: .init(
+            topic: broker.topicName(push.topic + Configuration.deadLetterSuffix),
+            maximumAttempts: configuration.maximumAttempts)))
+    }
+  }
+
+  /// The template follows the contract; where that is no compatible change, it says so.
+  private func makeTables(at moment: Moment) throws(GoogleError) {
+    let (dataset, table) = (configuration.dataset, configuration.table)
+    if store.datasets[dataset] == nil { try store.createDataset(dataset) }
+    if configuration.columns.isEmpty { return }
+    if store.datasets[dataset]?[table] == nil {
+      try store.createTable(
+        dataset, table, columns: configuration.columns, resource: [:], at: moment)
+    } else {
+      _ = try store.changeTable(dataset, table, columns: configuration.columns, at: moment)
+    }
+  }
+
+  public func answer(_ request: APIRequest, at moment: Moment) -> Answer {
+    let path = request.path
+    if path.hasPrefix("/bigquery/v2/") {
+      return api(.bigquery, request, at: moment) { BigQueryAPI(store: store).answer($0, at: $1) }
+    }
+    if path.hasPrefix("/v1/projects/") {
+      return api(.pubsub, request, at: moment) { PubSubAPI(broker: broker).answer($0, at: $1) }
+    }
+    // Client libraries ask for `/` with this header to see whether they run on Google's machines.
+    if path.hasPrefix("/computeMetadata/") || request.headers["metadata-flavor"] != nil {
+      return .now(metadata.answer(request, at: moment))
+    }
+    if LoadBalancer.serves(path) { return .now(hit(request, at: moment)) }
+    if path.hasPrefix("/_local/") {
+      return .now(LocalAPI(cloud: self).answer(request, at: moment))
+    }
+    switch (request.method, path) {
+    case ("GET", "/"), ("HEAD", "/"):
+      return .now(LivePage.response)
+    case ("GET", "/oauth2/v3/certs"): return .now(.json(["keys": []]))
+    case ("GET", "/favicon.ico"): return .now(APIResponse(204, contentType: "image/png", body: []))
+    default: return .now(.error(.notFound("Not found: \(request.method) \(path)")))
+    }
+  }
+
+  private func api(
+    _ service: FaultSwitch.Service, _ request: APIRequest, at moment: Moment,
+    _ answer: (APIRequest, Moment) -> APIResponse
+  ) -> Answer {
+    do { try ledger.record(request, service: service) } catch {
+      return .now(.error(.internalError("\(error)")))
+    }
+    let fault = faults.mode(service, at: moment.uptime)
+    if fault == .unavailable { return .now(.error(.unavailable)) }
+    if fault == .hang {
+      return .after(faults.remaining(service, at: moment.uptime), .error(.unavailable))
+    }
+    let admitted = metadata.admits(
+      request.headers["authorization"], required: configuration.requireToken, at: moment.uptime)
+    guard admitted else { return .now(.error(.unauthenticated)) }
+    let response = answer(request, moment)
+    return .now(fault == .lost ? .error(.unavailable) : response)
+  }
+
+  /// The bucket road. The real load balancer would answer before its log entry is published; here
+  /// the entry is safe first, so that each answered hit can be counted on.
+  private func hit(_ request: APIRequest, at moment: Moment) -> APIResponse {
+    let response = LoadBalancer.response(to: request)
+    let entry = loadBalancer.logEntry(for: request, answered: response, at: moment)
+    do {
+      _ = try sink.write([entry.bytes], at: moment)
+      return response
+    } catch {
+      return .error(error)
+    }
+  }
+}

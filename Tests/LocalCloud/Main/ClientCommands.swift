@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+import ArgumentParser
+import LocalCloud
+
+struct ReplayCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "replay",
+    abstract: "Sends a file of log entries through the sink and accounts for each line.",
+    discussion: "Ends with 0 only if read = rows + rejected + left alone.")
+
+  @Argument(help: "Newline-delimited LogEntry JSON.")
+  var file: String
+
+  @Option(help: "The running local-cloud.")
+  var cloud = "http://127.0.0.1:8085"
+
+  @Option(help: "Paths that count as hits, as in PIXEL_PATHS.")
+  var pixelPaths = "/pixel.png,/pixel.gif"
+
+  func run() async throws {
+    try await finish {
+      let replay = Replay(
+        cloud: cloud, pixelPaths: pixelPaths.split(separator: ",").map(String.init),
+        web: try WebClient(), say: LocalCloudServer.say)
+      return try await replay.run(file: file) { print($0) }
+    }
+  }
+}
+
+struct CheckCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check",
+    abstract: "Sends hits through both roads and accounts for each.",
+    discussion: "Ends with 0 only if each has become one row with its values, or one rejection.")
+
+  @Option(help: "The running local-cloud.")
+  var cloud = "http://127.0.0.1:8085"
+
+  @Option(help: "The running PixelIngest.")
+  var ingest: String
+
+  @Option(help: "How many hits.")
+  var hits = 1_000
+
+  func validate() throws {
+    guard (1...1_000_000).contains(hits) else {
+      throw ValidationError("--hits is \(hits): allowed is 1 to 1000000.")
+    }
+  }
+
+  func run() async throws {
+    try await finish {
+      let check = Check(
+        cloud: cloud, ingest: ingest, web: try WebClient(), say: LocalCloudServer.say)
+      return try await check.run(hits: hits) { print($0) }
+    }
+  }
+}
+
+/// Status 0 if all is well, 1 if something is unaccounted for, 2 if it could not be found out.
+private func finish(_ work: () async throws -> Bool) async throws {
+  let complete: Bool
+  do {
+    complete = try await work()
+  } catch {
+    throw ending("local-cloud: \(error)")
+  }
+  if !complete { throw ExitCode(1) }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+import Bytes
+import Events
+import Foundation
+import LogParse
+import Testing
+
+/// What a test looks at after an entry was parsed.
+struct Parsed {
+  let verdict: Verdict
+  /// The row's bytes as text; empty if there is none.
+  let text: String
+  /// The row as Foundation reads it.
+  let row: [String: Any]
+
+  var reason: Reason? {
+    if case .rejected(let rejection) = verdict { rejection.reason } else { nil }
+  }
+  var detail: String? {
+    if case .rejected(let rejection) = verdict { rejection.detail } else { nil }
+  }
+  var leftAlone: LeftAlone? { if case .leftAlone(let why) = verdict { why } else { nil } }
+  var isEvent: Bool { if case .event = verdict { true } else { false } }
+  subscript(column: String) -> String? { row[column] as? String }
+}
+
+extension EventParser {
+  /// The contract that ships, with the paths that are the default.
+  static func shipped() throws -> EventParser {
+    let package = URL(fileURLWithPath: #filePath)
+      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let file = package.appendingPathComponent("infra/contracts/pixel.json")
+    let contract = try Contract(json: Array(Data(contentsOf: file)), name: "pixel")
+    return EventParser(contract: contract, pixelPaths: ["/pixel.png", "/pixel.gif"])
+  }
+
+  /// A contract of `event_id`, `event_time` and these columns: `"name TYPE MODE"`, `STRING(5)` for a
+  /// length.
+  static func with(_ columns: String...) throws -> EventParser {
+    let all = ["event_id STRING REQUIRED", "event_time TIMESTAMP REQUIRED"] + columns
+    let json = all.map { column in
+      let words = column.split(separator: " ")
+      let mode = words.count > 2 ? words[2] : "NULLABLE"
+      let fields = words[1] == "RECORD" ? #","fields":[{"name":"id","type":"STRING"}]"# : ""
+      let type = words[1].split(separator: "(")
+      let length = type.count > 1 ? #","maxLength":"\#(type[1].dropLast())""# : ""
+      return
+        #"{"name":"\#(words[0])","type":"\#(type[0])","mode":"\#(mode)"\#(length)\#(fields)}"#
+    }
+    let contract = try Contract(
+      json: Array("[\(json.joined(separator: ","))]".utf8), name: "test")
+    return EventParser(contract: contract, pixelPaths: ["/pixel.png"])
+  }
+
+  mutating func parse(_ entry: [UInt8]) throws -> Parsed {
+    // What was in the row before must not matter.
+    var row = ByteWriter()
+    row.append("rubbish")
+    let verdict = parse(entry.span, into: &row)
+    guard case .event(let id, let time) = verdict else {
+      #expect(row.count == 0)
+      return Parsed(verdict: verdict, text: "", row: [:])
+    }
+    let object = try JSONSerialization.jsonObject(with: Data(row.bytes)) as? [String: Any]
+    let values = try #require(object)
+    #expect(values["event_id"] as? String == id)
+    #expect(
+      (values["event_time"] as? String).flatMap { Timestamp(rfc3339: $0) }?.seconds == time.seconds)
+    return Parsed(verdict: verdict, text: row.bytes.span.string, row: values)
+  }
+
+  /// Parses a hit of the pixel with this query.
+  mutating func parse(query: String) throws -> Parsed {
+    try parse(entry(url: "https://t.example.com/pixel.png?\(query)"))
+  }
+}
+
+/// An entry as a load balancer writes it.
+func entry(
+  url: String, method: String = "GET", request: String = "", more: String = ""
+) -> [UInt8] {
+  var literal = ByteWriter()
+  literal.append(json: url)
+  return Array(
+    """
+    {"insertId":"abc","httpRequest":{"requestMethod":"\(method)","requestUrl":\
+    \(literal.bytes.span.string)\(request)},"resource":{"type":"http_load_balancer"},\
+    "timestamp":"2026-01-02T03:44:05.123456789Z"\(more)}
+    """.utf8)
+}
