@@ -51,9 +51,4 @@ public enum Reason: String, Sendable, CaseIterable {
   case deadlineExceeded = "deadline_exceeded"
   /// The process is shutting down.
   case draining = "draining"
-
-  // Refused before the body was looked at.
-
-  /// The push carries no acceptable token: 401.
-  case unauthenticated = "unauthenticated"
 }

@@ -42,7 +42,6 @@ enum OutcomeResponses {
     case .malformedEnvelope, .malformedData, .malformedCloudEvent: malformed
     case .overloaded: overloaded
     case .deadlineExceeded: deadline
-    case .unauthenticated: unauthenticated
     default: retry
     }
   }
