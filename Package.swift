@@ -96,10 +96,10 @@ let package = Package(
       tests("HTTPClient", ["HTTPClient", "EventLoop", "FunctionRuntime", "ServerSupport"]),
       tests(
         "GoogleCloud",
-        ["GoogleCloud", "Events", "FunctionRuntime", "HTTPClient", "Bytes", "ServerSupport"]),
+        ["GoogleCloud", "EventLoop", "FunctionRuntime", "HTTPClient", "Bytes", "ServerSupport"]),
       tests(
         "PixelIngest",
-        ["PixelIngest", "PixelIngestMain", "FunctionRuntime", "GoogleCloud", "ServerSupport"]),
+        ["PixelIngest", "PixelIngestMain", "Events", "FunctionRuntime", "ServerSupport"]),
       tests(
         "LocalCloud",
         [

@@ -119,8 +119,15 @@ public struct FunctionService<Settings: Sendable>: Sendable {
       let bound = try server.listen(host: runtime.host, port: port, shared: runtime.workers > 1)
       return Member(worker: worker, server: server, port: bound)
     } catch {
-      guard error.code == EADDRINUSE else { throw SettingsError("\(error)") }
-      throw SettingsError("PORT is '\(port)': another program is listening there")
+      switch error.code {
+      case EADDRINUSE:
+        throw SettingsError("PORT is '\(port)': another program is listening there")
+      case EACCES: throw SettingsError("PORT is '\(port)': this user may not listen there")
+      case EINVAL, EADDRNOTAVAIL:
+        throw SettingsError(
+          "HOST is '\(runtime.host)': allowed is an IP address of this machine, or 0.0.0.0 for all")
+      default: throw SettingsError("\(error)")
+      }
     }
   }
 

@@ -60,9 +60,10 @@ public final class Publisher {
 
   private func begin() {
     let now = worker.loop.now
-    let batch = PublishBatch(begun: now, deadline: now + timeout)
-    open = batch
-    worker.loop.schedule(at: batch.deadline) { [weak self] in self?.expire(at: batch.deadline) }
+    let deadline = now + timeout
+    open = PublishBatch(begun: now, deadline: deadline)
+    // The batch itself would be copied by its first message if the timer held it.
+    worker.loop.schedule(at: deadline) { [weak self] in self?.expire(at: deadline) }
   }
 
   private func scheduleFlush() {

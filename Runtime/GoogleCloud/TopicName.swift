@@ -38,6 +38,8 @@ public struct TopicName: Sendable {
 
   /// The path of the publish method.
   func publishPath(in ownProject: String) -> String {
-    "/v1/projects/\(project ?? ownProject)/topics/\(id):publish"
+    // Of the characters of an id only this one means something else in a URL.
+    let id = id.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%25")
+    return "/v1/projects/\(project ?? ownProject)/topics/\(id):publish"
   }
 }

@@ -20,6 +20,7 @@ public final class RawClient: @unchecked Sendable {
 
   public struct Failure: Error, CustomStringConvertible {
     public let description: String
+    public init(description: String) { self.description = description }
   }
 
   /// - Parameter receiveBuffer: Bytes of the kernel's receive buffer, for a client that is slow to read.

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+import Events
+import Foundation
+import ServerSupport
+import Synchronization
+import Testing
+
+@testable import FunctionRuntime
+@testable import PixelIngest
+
+/// PixelIngest on a loop of its own, with a Pub/Sub that keeps what it is sent.
+private final class RunningIngest: @unchecked Sendable {
+  private struct State {
+    /// Publish requests that were taken.
+    var bodies: [[UInt8]] = []
+    var status = 200
+  }
+
+  private let state = Mutex(State())
+  private let pubSub: RunningServer
+  private let thread: LoopThread
+  private var server: HTTPServer?
+  let port: UInt16
+
+  init(_ own: [String: String] = [:]) throws {
+    let holder = Holder()
+    pubSub = try RunningServer { request, call in holder.ingest?.take(request, call) }
+    var environment = [
+      "PUBSUB_EMULATOR_HOST": "127.0.0.1:\(pubSub.port)", "GOOGLE_CLOUD_PROJECT": "p",
+    ]
+    environment.merge(own) { $1 }
+    var reader = SettingsReader(environment: environment)
+    let runtime = RuntimeSettings(&reader)
+    let settings = PixelIngestSettings(&reader)
+    try reader.check()
+    let thread = try LoopThread()
+    self.thread = thread
+    let made = thread.run { loop in
+      let log = Log(loop: loop, format: .json, level: .critical, service: "test", version: "0")
+      let worker = Worker(
+        index: 0, loop: loop, log: log, settings: runtime, load: Load(), userAgent: "test",
+        firstLoop: nil)
+      let server = HTTPServer(
+        worker, .http(PixelIngest(settings: settings, worker: worker).handle))
+      return Result { (server, try server.listen(host: "127.0.0.1", port: 0)) }
+    }
+    (server, port) = try made.get()
+    holder.ingest = self
+  }
+
+  private final class Holder: @unchecked Sendable { weak var ingest: RunningIngest? }
+
+  private func take(_ request: Request, _ call: Call) {
+    let body = request.body
+    let status = state.withLock { state in
+      if state.status == 200 { state.bodies.append(body) }
+      return state.status
+    }
+    let ids = Self.messages(of: body).map { _ in "\"1\"" }.joined(separator: ",")
+    call.reply(Response(status: status, body: Array(#"{"messageIds":[\#(ids)]}"#.utf8)))
+  }
+
+  private static func messages(of body: [UInt8]) -> [[String: Any]] {
+    let object = try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]
+    return object?["messages"] as? [[String: Any]] ?? []
+  }
+
+  private var messages: [[String: Any]] {
+    state.withLock { $0.bodies }.flatMap(Self.messages)
+  }
+
+  func setPubSub(status: Int) { state.withLock { $0.status = status } }
+
+  /// What was published, as log entries.
+  func entries() throws -> [[String: Any]] {
+    try messages.map { message in
+      let data = try #require(Data(base64Encoded: message["data"] as? String ?? "-"))
+      return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    }
+  }
+
+  func attributes() -> [[String: String]] {
+    messages.map { $0["attributes"] as? [String: String] ?? [:] }
+  }
+
+  func stop() {
+    let done = DispatchSemaphore(value: 0)
+    thread.run { [server] _ in
+      server?.drain(timeout: .zero, cutOff: Response(status: 503)) { done.signal() }
+    }
+    _ = done.wait(timeout: .now() + 5)
+    thread.run { [self] _ in server = nil }
+    thread.stop()
+    pubSub.stop()
+  }
+}
+
+@Suite struct PixelIngestTests {
+  private func send(_ text: String, to ingest: RunningIngest) throws -> RawClient.Answer {
+    let client = try RawClient(port: ingest.port)
+    try client.send(text)
+    return try client.readAnswer(toHead: text.hasPrefix("HEAD"))
+  }
+
+  private func get(_ target: String, _ fields: String = "") -> String {
+    "GET \(target) HTTP/1.1\r\nHost: t.example\r\n\(fields)\r\n"
+  }
+
+  @Test(arguments: [("/pixel.png", "image/png"), ("/pixel.gif", "image/gif")])
+  func `the pixel is never stored and sets nothing in the browser`(
+    _ path: String, _ type: String
+  ) throws {
+    let ingest = try RunningIngest(["INGEST_MODE": "log"])
+    defer { ingest.stop() }
+    let answer = try send(get(path + "?a=b"), to: ingest)
+    #expect(answer.status == 200)
+    #expect(answer.body == (type == "image/gif" ? Pixel.gif : Pixel.png))
+    #expect(answer.fields["content-type"] == type)
+    #expect(answer.fields["cache-control"] == "no-store")
+    #expect(
+      Set(answer.fields.keys) == [
+        "content-type", "cache-control", "x-content-type-options", "content-length", "date",
+      ])
+    let head = try send("HEAD \(path) HTTP/1.1\r\nHost: a\r\n\r\n", to: ingest)
+    #expect(head.status == 200)
+    #expect(head.fields["content-length"] == "\(answer.body.count)")
+    #expect(try ingest.entries().isEmpty)
+  }
+
+  @Test func `other paths and methods are no hits`() throws {
+    let ingest = try RunningIngest()
+    defer { ingest.stop() }
+    for path in [
+      "/", "/pixel.pn", "/pixel.pngs", "/PIXEL.PNG", "/pixel%2Epng", "/x/pixel.png", "*",
+    ] {
+      #expect(try send(get(path), to: ingest).status == 404)
+    }
+    for method in ["PUT", "DELETE", "OPTIONS", "BREW"] {
+      let answer = try send(
+        "\(method) /pixel.png HTTP/1.1\r\nHost: a\r\n\r\n", to: ingest)
+      #expect(answer.status == 405)
+      #expect(answer.fields["allow"]?.contains("GET") == true)
+    }
+    #expect(try ingest.entries().isEmpty)
+  }
+
+  @Test func `a hit is published as the log entry of its request before it is answered`() throws {
+    let ingest = try RunningIngest()
+    defer { ingest.stop() }
+    let query = "?user_id=u%201&t=\u{e9}\"\\"
+    let answer = try send(
+      get(
+        "/pixel.png" + query,
+        "User-Agent: Agent \"1\"\\\r\nReferer: https://r.example/?q=1\r\n"
+          + "X-Forwarded-For: 203.0.113.1, 198.51.100.7\r\nX-Forwarded-Proto: https\r\n"),
+      to: ingest)
+    #expect(answer.status == 200)
+    let entry = try #require(try ingest.entries().first)
+    #expect((entry["resource"] as? [String: Any])?["type"] as? String == "pixel_ingest")
+    let id = try #require(entry["insertId"] as? String)
+    #expect(id.count == 32 && id.allSatisfy { $0.isHexDigit })
+    let request = try #require(entry["httpRequest"] as? [String: Any])
+    #expect(request["requestMethod"] as? String == "GET")
+    #expect(request["requestUrl"] as? String == "https://t.example/pixel.png" + query)
+    #expect(request["status"] as? Int == 200)
+    #expect(request["userAgent"] as? String == "Agent \"1\"\\")
+    #expect(request["referer"] as? String == "https://r.example/?q=1")
+    #expect(request["remoteIp"] as? String == "198.51.100.7")
+    let time = try #require(entry["timestamp"] as? String)
+    let format = ISO8601DateFormatter()
+    format.formatOptions = [.withInternetDateTime, .withFractionalSeconds]
+    let date = try #require(format.date(from: time))
+    #expect(abs(date.timeIntervalSinceNow) < 10)
+    #expect(ingest.attributes() == [["logging.googleapis.com/timestamp": time]])
+  }
+
+  @Test func `a hit without a front end has the address of its connection`() throws {
+    let ingest = try RunningIngest()
+    defer { ingest.stop() }
+    _ = try send(get("http://t.example:81/pixel.gif?a"), to: ingest)
+    let request = try #require(try ingest.entries().first?["httpRequest"] as? [String: Any])
+    #expect(request["requestUrl"] as? String == "http://t.example/pixel.gif?a")
+    #expect(request["remoteIp"] as? String == "127.0.0.1")
+    #expect(request["referer"] == nil)
+    #expect(request["userAgent"] == nil)
+  }
+
+  @Test func `no two hits share an id`() throws {
+    let ingest = try RunningIngest()
+    defer { ingest.stop() }
+    let client = try RawClient(port: ingest.port)
+    try client.send(String(repeating: get("/pixel.png"), count: 300))
+    for _ in 0..<300 { #expect(try client.readAnswer().status == 200) }
+    let ids = try ingest.entries().compactMap { $0["insertId"] as? String }
+    #expect(ids.count == 300)
+    #expect(Set(ids).count == 300)
+  }
+
+  @Test(arguments: ["/pixel.png", "/pixel.gif"])
+  func `a hit that can't be published is a 503 with the image`(_ path: String) throws {
+    let ingest = try RunningIngest(["PUBLISH_TIMEOUT": "100ms"])
+    defer { ingest.stop() }
+    ingest.setPubSub(status: 503)
+    let answer = try send(get(path), to: ingest)
+    #expect(answer.status == 503)
+    #expect(answer.body == (path.hasSuffix("gif") ? Pixel.gif : Pixel.png))
+    #expect(answer.fields["cache-control"] == "no-store")
+    ingest.setPubSub(status: 200)
+    #expect(try send(get(path), to: ingest).status == 200)
+    #expect(try ingest.entries().count == 1)
+  }
+
+  @Test func `the paths of the pixel can be chosen`() throws {
+    let ingest = try RunningIngest(["INGEST_MODE": "log", "PIXEL_PATHS": "/a,/b.gif"])
+    defer { ingest.stop() }
+    #expect(try send(get("/a"), to: ingest).body == Pixel.png)
+    #expect(try send(get("/b.gif"), to: ingest).body == Pixel.gif)
+    #expect(try send(get("/pixel.png"), to: ingest).status == 404)
+  }
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+import Foundation
+import FunctionRuntime
+import ServerSupport
+import Testing
+
+/// The built program, as a platform starts and ends it.
+@Suite struct ProcessTests {
+  private static let binary = URL(fileURLWithPath: CommandLine.arguments[0])
+    .deletingLastPathComponent().appendingPathComponent("pixel-ingest")
+
+  private final class Running {
+    let process = Process()
+    private let output = Pipe()
+    private let errors = Pipe()
+    private(set) var lines: [[String: Any]] = []
+
+    init(_ environment: [String: String], arguments: [String] = []) throws {
+      process.executableURL = ProcessTests.binary
+      process.arguments = arguments
+      process.environment = environment
+      process.standardOutput = output
+      process.standardError = errors
+      try process.run()
+    }
+
+    deinit { if process.isRunning { process.terminate() } }
+
+    /// Reads log lines until one has this message.
+    func line(_ message: String) throws -> [String: Any] {
+      var text = ""
+      while true {
+        let piece = output.fileHandleForReading.readData(ofLength: 1)
+        guard !piece.isEmpty else {
+          throw RawClient.Failure(description: "no such line: \(message)")
+        }
+        text += String(decoding: piece, as: UTF8.self)
+        guard text.hasSuffix("\n") else { continue }
+        let line = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+        lines.append(try #require(line))
+        if line?["message"] as? String == message { return line ?? [:] }
+        text = ""
+      }
+    }
+
+    func port() throws -> UInt16 {
+      UInt16(try #require(try line("Listening.")["port"] as? Int))
+    }
+
+    func exitCode() -> Int32 {
+      process.waitUntilExit()
+      return process.terminationStatus
+    }
+
+    var errorText: String {
+      String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    }
+    var outputText: String {
+      String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    }
+  }
+
+  private let base = ["PORT": "0", "HOST": "127.0.0.1", "LOG_FORMAT": "json"]
+  private let hit = "GET /pixel.png HTTP/1.1\r\nHost: a\r\n\r\n"
+
+  @Test(arguments: [1, 2])
+  func `SIGTERM finishes what is open, then ends with 0`(_ workers: Int) throws {
+    let open = OpenCalls()
+    let pubSub = try RunningServer { open.add($0, $1) }
+    defer { pubSub.stop() }
+    let environment = [
+      "PUBSUB_EMULATOR_HOST": "127.0.0.1:\(pubSub.port)", "GOOGLE_CLOUD_PROJECT": "p",
+      "WORKERS": "\(workers)", "PUBLISH_TIMEOUT": "20s",
+    ]
+    let program = try Running(base.merging(environment) { $1 })
+    let port = try program.port()
+    let clients = try (0..<20).map { _ in try RawClient(port: port) }
+    let idle = try RawClient(port: port)
+    try idle.send("GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+    #expect(try idle.readAnswer().status == 200)
+    for client in clients { try client.send(hit) }
+    #expect(eventually { pubSub.load.callsInFlight > 0 })
+    program.process.terminate()
+    _ = try program.line("Stopping: open calls are finished first.")
+    #expect(try idle.isEnded())
+    pubSub.onLoop { _ in open.isReleased = true }
+    for client in clients {
+      let answer = try client.readAnswer()
+      #expect(answer.status == 200)
+      #expect(answer.fields["connection"] == "close")
+    }
+    _ = try program.line("Stopped.")
+    #expect(program.exitCode() == 0)
+    #expect(program.lines.allSatisfy { $0["service"] as? String == "pixel-ingest" })
+  }
+
+  @Test func `a call that takes longer than the drain is cut off, and the end is still 0`() throws {
+    let pubSub = try RunningServer { _, _ in }
+    defer { pubSub.stop() }
+    let environment = [
+      "PUBSUB_EMULATOR_HOST": "127.0.0.1:\(pubSub.port)", "GOOGLE_CLOUD_PROJECT": "p",
+      "DRAIN_TIMEOUT": "50ms", "PUBLISH_TIMEOUT": "30s",
+    ]
+    let program = try Running(base.merging(environment) { $1 })
+    let client = try RawClient(port: try program.port())
+    try client.send(hit)
+    #expect(eventually { pubSub.load.callsInFlight > 0 })
+    program.process.terminate()
+    #expect(try client.readAnswer().status == 503)
+    #expect(program.exitCode() == 0)
+  }
+
+  @Test func `a second signal ends the process at once`() throws {
+    let pubSub = try RunningServer { _, _ in }
+    defer { pubSub.stop() }
+    let environment = [
+      "PUBSUB_EMULATOR_HOST": "127.0.0.1:\(pubSub.port)", "GOOGLE_CLOUD_PROJECT": "p",
+      "DRAIN_TIMEOUT": "60s", "PUBLISH_TIMEOUT": "30s",
+    ]
+    let program = try Running(base.merging(environment) { $1 })
+    let client = try RawClient(port: try program.port())
+    try client.send(hit)
+    #expect(eventually { pubSub.load.callsInFlight > 0 })
+    program.process.terminate()
+    _ = try program.line("Stopping: open calls are finished first.")
+    program.process.interrupt()
+    #expect(program.exitCode() == 1)
+  }
+
+  @Test(arguments: [
+    (["PUBLISH_TIMEOUT": "soon"], "PUBLISH_TIMEOUT is 'soon': allowed is a time"),
+    (["LOGS_TOPIC": "a/b"], "LOGS_TOPIC is 'a/b': allowed is a topic id"),
+    (["INGEST_MODE": "both"], "INGEST_MODE is 'both': allowed is one of publish, log"),
+    (["HOST": "nowhere"], "HOST is 'nowhere'"),
+  ])
+  func `a bad setting ends the start with one sentence and 2`(
+    _ setting: [String: String], _ sentence: String
+  ) throws {
+    let program = try Running(base.merging(setting) { $1 })
+    #expect(program.exitCode() == 2)
+    let text = program.errorText
+    #expect(text.hasPrefix("pixel-ingest: \(sentence)"), "\(text)")
+    #expect(text.filter { $0 == "\n" }.count == 1)
+  }
+
+  @Test func `a port that is taken ends the start with one sentence and 2`() throws {
+    let other = try RunningServer { $1.reply(Response(status: 200)) }
+    defer { other.stop() }
+    let program = try Running(base.merging(["PORT": "\(other.port)"]) { $1 })
+    #expect(program.exitCode() == 2)
+    #expect(program.errorText.hasPrefix("pixel-ingest: PORT is '\(other.port)'"))
+  }
+
+  @Test func `help is the table of settings`() throws {
+    let program = try Running(base, arguments: ["--help"])
+    let text = program.outputText
+    #expect(program.exitCode() == 0)
+    for name in ["PORT", "INGEST_MODE", "LOGS_TOPIC", "PIXEL_PATHS", "PUBLISH_TIMEOUT", "WORKERS"] {
+      #expect(text.contains("  \(name) "))
+    }
+    let version = try Running(base, arguments: ["--version"])
+    #expect(version.outputText.hasPrefix("pixel-ingest "))
+    #expect(version.exitCode() == 0)
+    #expect(try Running(base, arguments: ["--verbose"]).exitCode() == 2)
+  }
+}
+
+/// Publish requests that are answered when the test says so; used on the loop only.
+private final class OpenCalls: @unchecked Sendable {
+  private var waiting: [(call: Call, answer: Response)] = []
+  var isReleased = false { didSet { release() } }
+
+  func add(_ request: Request, _ call: Call) {
+    let body = try? JSONSerialization.jsonObject(with: Data(request.body)) as? [String: Any]
+    let count = (body?["messages"] as? [Any])?.count ?? 0
+    let ids = Array(repeating: "\"1\"", count: count).joined(separator: ",")
+    let answer = Response(status: 200, body: Array(#"{"messageIds":[\#(ids)]}"#.utf8))
+    waiting.append((call, answer))
+    if isReleased { release() }
+  }
+
+  private func release() {
+    for (call, answer) in waiting { call.reply(answer) }
+    waiting = []
+  }
+}
