@@ -60,7 +60,8 @@ let package = Package(
     module("EventLoop", in: "Runtime", ["CSystem"]),
     module("HTTPClient", in: "Runtime", ["Bytes", "EventLoop", "CCurl"]),
     module(
-      "FunctionRuntime", in: "Runtime", ["Bytes", "Events", "EventLoop", "HTTPClient", "CSystem", "CCrypto"]),
+      "FunctionRuntime", in: "Runtime",
+      ["Bytes", "Events", "EventLoop", "HTTPClient", "CSystem", "CCrypto"]),
     module(
       "GoogleCloud", in: "Runtime",
       ["Bytes", "Events", "EventLoop", "HTTPClient", "FunctionRuntime"]),

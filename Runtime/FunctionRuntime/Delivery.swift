@@ -40,7 +40,8 @@ final class MessageEndpoint {
     case .undecided: request.isUndecided = true
     }
     guard worker.load.callsInFlight < worker.settings.limits.maxInFlight else {
-      return problem(.overloaded)
+      worker.countAndWarn(.overloaded)
+      return OutcomeResponses.overloaded
     }
     return nil
   }
@@ -49,7 +50,7 @@ final class MessageEndpoint {
     guard request.isUndecided else { return decode(request, call) }
     verifier.decide(request) { [self] rule in
       guard call.isOpen else { return }
-      if let rule { return call.reply(verifier.refusal(rule)) }
+      if let rule { return refuse(call, rule) }
       decode(request, call)
     }
   }
@@ -60,56 +61,42 @@ final class MessageEndpoint {
     do throws(EnvelopeError) {
       message = try PubSubMessage.decodeWrapped(in: body.buffer, body: body.range)
     } catch {
-      return call.reply(problem(error.reason, bytes: body.range.count))
+      let note = CallNote(
+        result: .malformed, reason: error.reason.rawValue, detail: error.detail)
+      return call.reply(OutcomeResponses.response(to: error.reason), note: note)
     }
     guard verifier.mayPush(from: message.subscription) else {
-      return call.reply(verifier.refusal(.subscription))
+      return refuse(call, .subscription)
     }
     function.receive(Delivery(message: message, call: call, endpoint: self))
+  }
+
+  /// The verifier counts and logs refusals itself, once a minute.
+  private func refuse(_ call: Call, _ rule: TokenRule) {
+    call.reply(verifier.refusal(rule), note: CallNote(result: .done, reason: rule.rawValue))
   }
 
   func finish(_ delivery: Delivery, _ outcome: Outcome) {
     guard delivery.isOpen else { return }
     switch outcome {
     case .done:
-      worker.tally.countDone()
-      delivery.call.reply(OutcomeResponses.done)
-      worker.tally.reportIfDue(worker.log, now: worker.loop.now)
+      delivery.call.reply(
+        OutcomeResponses.done, note: CallNote(result: .done, message: delivery.message))
     case .retry(let reason, let detail):
-      let response = problem(reason, detail: detail, delivery)
-      delivery.call.reply(response)
+      delivery.call.reply(
+        OutcomeResponses.response(to: reason),
+        note: CallNote(
+          result: .retry, reason: reason.rawValue, detail: detail, message: delivery.message))
     case .reject(let rejection):
       function.record(delivery, rejection) { [self] recorded in
         guard delivery.isOpen else { return }
         guard recorded else { return finish(delivery, .retry(.rejectionNotRecorded)) }
-        worker.tally.count(rejection.reason)
-        // The detail may quote what a visitor sent, so it is in the recorded message only.
-        worker.log.info(
-          "A message was rejected and recorded.",
-          [
-            "reason": .text(rejection.reason.rawValue), "stage": .text("\(rejection.stage)"),
-            "event_id": .text(rejection.eventID ?? ""),
-            "message_id": .text(delivery.message.messageID),
-          ])
-        delivery.call.reply(OutcomeResponses.done)
-        worker.tally.reportIfDue(worker.log, now: worker.loop.now)
+        // Its detail may quote what a visitor sent, so that is in the recorded message only.
+        let note = CallNote(
+          result: .rejected, reason: rejection.reason.rawValue, eventID: rejection.eventID,
+          message: delivery.message, stage: rejection.stage)
+        delivery.call.reply(OutcomeResponses.done, note: note)
       }
     }
-  }
-
-  /// Counts and logs what is not done, and gives its answer.
-  private func problem(
-    _ reason: Reason, detail: String = "", bytes: Int? = nil, _ delivery: Delivery? = nil
-  ) -> Response {
-    worker.tally.count(reason)
-    worker.log.warning(
-      "A push was not acknowledged.",
-      [
-        "reason": .text(reason.rawValue), "detail": .text(detail),
-        "message_id": .text(delivery?.message.messageID ?? ""),
-        "attempt": .number(delivery?.message.deliveryAttempt ?? 0), "bytes": .number(bytes ?? 0),
-      ])
-    worker.tally.reportIfDue(worker.log, now: worker.loop.now)
-    return OutcomeResponses.response(to: reason)
   }
 }

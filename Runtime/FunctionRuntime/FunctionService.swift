@@ -178,18 +178,14 @@ extension HTTPServer {
       admit = endpoint.admit
     }
     self.init(loop: worker.loop, limits: limits, load: worker.load) { request, call in
-      if let response = front.response(to: request) { return call.reply(response) }
+      if let response = front.response(to: request) {
+        return call.reply(response, note: CallNote(result: .done, reason: "probe"))
+      }
       answer(request, call)
     }
     self.admit = { request in front.covers(request) ? nil : admit(request) }
     deadlineResponse = OutcomeResponses.deadline
-    onDeadline = {
-      worker.tally.count(.deadlineExceeded)
-      worker.log.warning(
-        "A call took longer than REQUEST_TIMEOUT.",
-        ["reason": .text(Reason.deadlineExceeded.rawValue)])
-      worker.tally.reportIfDue(worker.log, now: worker.loop.now)
-    }
+    callLog = CallLog(worker: worker, sampling: worker.settings.callSampling)
   }
 }
 

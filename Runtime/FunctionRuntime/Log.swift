@@ -34,7 +34,8 @@ public final class Log {
   private let format: Format
   private let level: Severity
   private let service: String
-  private let version: String
+  /// The members that each line has.
+  private let identity: [UInt8]
   private var pending = ByteWriter(capacity: 1024)
   private var flushScheduled = false
 
@@ -44,7 +45,12 @@ public final class Log {
     self.format = format
     self.level = level
     self.service = service
-    self.version = version
+    var identity = ByteWriter()
+    identity.append(",\"service\":")
+    identity.append(json: service)
+    identity.append(",\"version\":")
+    identity.append(json: version)
+    self.identity = identity.bytes
   }
 
   public func debug(_ message: String, _ facts: KeyValuePairs<String, LogValue> = [:]) {
@@ -60,6 +66,36 @@ public final class Log {
     write(.error, message, facts)
   }
 
+  /// Whether a line of this severity would be written.
+  func takes(_ severity: Severity) -> Bool { severity >= level }
+
+  /// Writes a line whose facts the caller writes by itself: as members of the JSON object, each with its
+  /// comma before it, or as text.
+  func line(
+    _ severity: Severity, sentence: StaticString = "", json: (inout ByteWriter) -> Void,
+    text: (inout ByteWriter) -> Void
+  ) {
+    guard takes(severity) else { return }
+    switch format {
+    case .json:
+      pending.append("{\"severity\":\"")
+      pending.append(severity.rawValue)
+      pending.append("\",\"message\":\"")
+      pending.append(sentence)
+      pending.append("\"")
+      let identity = identity
+      pending.append(identity.span)
+      json(&pending)
+      pending.append("}\n")
+    case .text:
+      pending.append("\(service) \(severity.rawValue.lowercased()): ")
+      pending.append(sentence)
+      text(&pending)
+      pending.append(UInt8(ascii: "\n"))
+    }
+    flushSoon()
+  }
+
   public func write(
     _ severity: Severity, _ message: String, _ facts: KeyValuePairs<String, LogValue>
   ) {
@@ -68,6 +104,10 @@ public final class Log {
     case .json: appendJSON(severity, message, facts)
     case .text: appendText(severity, message, facts)
     }
+    flushSoon()
+  }
+
+  private func flushSoon() {
     guard let loop, pending.count < 64 * 1024 else { return flush() }
     guard !flushScheduled else { return }
     flushScheduled = true
@@ -96,10 +136,8 @@ public final class Log {
     pending.append(severity.rawValue)
     pending.append("\",\"message\":")
     pending.append(json: message)
-    pending.append(",\"service\":")
-    pending.append(json: service)
-    pending.append(",\"version\":")
-    pending.append(json: version)
+    let identity = identity
+    pending.append(identity.span)
     for (name, value) in facts {
       pending.append(UInt8(ascii: ","))
       pending.append(json: name)

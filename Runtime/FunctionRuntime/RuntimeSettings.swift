@@ -9,10 +9,13 @@ public struct RuntimeSettings: Sendable {
   public var workers: Int
   public var logLevel: Severity
   public var logFormat: Log.Format
+  public var callSampling: CallSampling
   public var drainTimeout: Duration
   public var limits: HTTPLimits
   /// The Cloud Run service this process belongs to, if it runs there.
   public var cloudRunService: String?
+  /// The project, if the environment says it.
+  var project: String?
 
   enum Level: String, CaseIterable { case debug, info, notice, warning, error }
 
@@ -26,6 +29,7 @@ public struct RuntimeSettings: Sendable {
     logFormat = reader.choice(
       "LOG_FORMAT", default: isatty(1) == 1 ? Log.Format.text : .json,
       "json for Cloud Logging, text for people; by whether stdout is a terminal")
+    callSampling = Self.callSampling(&reader)
     limits = HTTPLimits()
     limits.maxBodyBytes = reader.bytes(
       "MAX_BODY_BYTES", default: "16MiB", in: 1024...(1 << 30), "longest request body; beyond: 413")
@@ -41,6 +45,19 @@ public struct RuntimeSettings: Sendable {
       "DRAIN_TIMEOUT", default: "8s", in: .zero...(.seconds(3600)),
       "for open calls after SIGTERM; Cloud Run ends the process after 10s")
     cloudRunService = reader.raw("K_SERVICE")
+    project = reader.raw("GOOGLE_CLOUD_PROJECT")
+  }
+
+  private static func callSampling(_ reader: inout SettingsReader) -> CallSampling {
+    let text = reader.text(
+      "LOG_CALLS", default: "problems",
+      "which calls leave a line: problems (what was not done), all, or 1/N of the others too")
+    guard let sampling = CallSampling(text) else {
+      reader.fail(
+        SettingsError("LOG_CALLS is '\(text)': allowed is problems, all, or 1/N such as 1/100"))
+      return CallSampling(every: nil)
+    }
+    return sampling
   }
 
   /// Half of the memory limit of the container, by either version of cgroups; 512 MiB without a limit.

@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: MIT
 import EventLoop
-import Events
 
-/// Outcomes since the last report, per worker. A report is a log line that a log-based metric can read;
-/// it leaves when a call ends and a minute has passed, and at the end, since Cloud Run gives no CPU
-/// between calls.
+/// Outcomes since the last report, per worker. A report is a few log lines that a log-based metric can
+/// read (`count` by `outcome` and `reason`); it leaves when a call ends and a minute has passed, and at
+/// the end, since Cloud Run gives no CPU between calls.
 struct Tally {
+  struct Key: Hashable, Comparable {
+    let outcome: String
+    let reason: String
+
+    static func < (a: Key, b: Key) -> Bool { (a.outcome, a.reason) < (b.outcome, b.reason) }
+  }
+
   private(set) var done = 0
-  private(set) var byReason: [Reason: Int] = [:]
-  /// What a function counts besides, all of it done.
-  private var byNote: [String: Int] = [:]
+  private(set) var others: [Key: Int] = [:]
   private var nextReport = Instant(nanoseconds: .min)
 
-  mutating func countDone(_ amount: Int = 1) { done += amount }
-  mutating func count(_ reason: Reason) { byReason[reason, default: 0] += 1 }
+  mutating func countDone() { done += 1 }
 
-  mutating func count(note: String) { byNote[note, default: 0] += 1 }
+  /// - Parameter outcome: `retry`, `rejected` and so on; `noted` for what was done all the same.
+  mutating func count(_ outcome: String, _ reason: String) {
+    others[Key(outcome: outcome, reason: reason), default: 0] += 1
+  }
 
   mutating func reportIfDue(_ log: Log, now: Instant) {
     guard now >= nextReport else { return }
@@ -25,20 +31,17 @@ struct Tally {
   }
 
   mutating func report(_ log: Log) {
-    guard done > 0 || !byReason.isEmpty else { return }
-    log.info("Calls since the last report.", ["outcome": "done", "count": .number(done)])
-    for (reason, count) in byReason.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-      log.info(
-        "Calls since the last report.",
-        ["outcome": "problem", "reason": .text(reason.rawValue), "count": .number(count)])
+    if done > 0 {
+      log.info("Calls since the last report.", ["outcome": "done", "count": .number(done)])
     }
-    for (note, count) in byNote.sorted(by: { $0.key < $1.key }) {
+    for (key, count) in others.sorted(by: { $0.key < $1.key }) {
       log.info(
         "Calls since the last report.",
-        ["outcome": "done", "note": .text(note), "count": .number(count)])
+        [
+          "outcome": .text(key.outcome), "reason": .text(key.reason), "count": .number(count),
+        ])
     }
     done = 0
-    byReason = [:]
-    byNote = [:]
+    others = [:]
   }
 }

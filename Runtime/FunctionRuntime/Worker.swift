@@ -15,9 +15,12 @@ public final class Worker {
   public let load: Load
   /// Worker 0's loop, to ask it from another thread.
   public let firstLoop: EventLoop.Handle
+  /// The project that the process runs in, once it is known; names traces in log lines.
+  public var project: String?
   /// `/ready` answers 200 while all of these are true.
   var readiness: [() -> Bool] = []
   var tally = Tally()
+  private var nextWarning = Instant(nanoseconds: .min)
 
   init(
     index: Int, loop: EventLoop, log: Log, settings: RuntimeSettings, load: Load,
@@ -29,11 +32,20 @@ public final class Worker {
     self.settings = settings
     self.load = load
     self.firstLoop = firstLoop ?? loop.handle
+    project = settings.project
     client = HTTPClient(loop: loop, userAgent: userAgent)
   }
 
   /// Counts something that a function wants to see in the minute's report.
-  public func count(_ note: String) { tally.count(note: note) }
+  public func count(_ note: String) { tally.count("noted", note) }
+
+  /// Counts a refusal, and says so in the log once a minute: under load there are many.
+  func countAndWarn(_ reason: Reason) {
+    tally.count("refused", reason.rawValue)
+    guard loop.now >= nextWarning else { return }
+    nextWarning = loop.now + .seconds(60)
+    log.warning("Calls are refused.", ["reason": .text(reason.rawValue)])
+  }
 
   public func addReadiness(_ check: @escaping () -> Bool) { readiness.append(check) }
 }

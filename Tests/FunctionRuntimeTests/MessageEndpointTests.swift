@@ -94,7 +94,10 @@ import Testing
     defer { function.stop() }
     #expect(try status(function, push("bad")) == 204)
     #expect(function.onLoop { _ in seen.recorded } == ["entry_not_json: bad"])
-    #expect(function.onLoop { $0.tally.byReason } == [.entryNotJSON: 1])
+    #expect(
+      function.onLoop { $0.tally.others } == [
+        Tally.Key(outcome: "rejected", reason: "entry_not_json"): 1
+      ])
   }
 
   @Test func `a rejection that can't be recorded is not acknowledged`() throws {
@@ -104,7 +107,10 @@ import Testing
     }
     defer { function.stop() }
     #expect(try status(function, push("bad")) == 503)
-    #expect(function.onLoop { $0.tally.byReason } == [.rejectionNotRecorded: 1])
+    #expect(
+      function.onLoop { $0.tally.others } == [
+        Tally.Key(outcome: "retry", reason: "rejection_not_recorded"): 1
+      ])
   }
 
   @Test(arguments: ["", "{", "[]", "{}", #"{"message":{"data":"%%%%"}}"#, #"{"message":1}"#])
@@ -162,7 +168,8 @@ import Testing
       seen.open[0].finish(.done)
       seen.open[0].finish(.reject(Rejection(stage: "t", reason: .invalidValue, detail: "d")))
       #expect(worker.tally.done == 0)
-      #expect(worker.tally.byReason == [.deadlineExceeded: 1])
+      #expect(
+        worker.tally.others == [Tally.Key(outcome: "deadline", reason: "deadline_exceeded"): 1])
       #expect(seen.recorded == [])
     }
   }

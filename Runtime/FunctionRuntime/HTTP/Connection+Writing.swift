@@ -2,6 +2,7 @@
 import Bytes
 import CSystem
 import EventLoop
+import Events
 import Glibc
 
 extension Connection {
@@ -155,8 +156,9 @@ extension Connection {
     guard now >= deadline else { return }
     switch phase {
     case .calling:
-      server.onDeadline?()
-      abandonCall(server.deadlineResponse)
+      abandonCall(
+        server.deadlineResponse,
+        note: CallNote(result: .deadline, reason: Reason.deadlineExceeded.rawValue))
     // The client does not even read the answers that it has.
     case .head where backlog != nil, .body where backlog != nil, .chunkedBody where backlog != nil:
       close()
@@ -195,7 +197,9 @@ extension Connection {
 
   /// The time to drain is over.
   func cutOff(_ response: Response) {
-    if case .calling = phase { abandonCall(response) }
+    if case .calling = phase {
+      abandonCall(response, note: CallNote(result: .retry, reason: Reason.draining.rawValue))
+    }
     close()
   }
 }

@@ -38,6 +38,7 @@ final class Connection: ReadinessHandler {
   var searched = 0
   private var chunks = ChunkedBody(start: 0)
   private var callNumber: UInt64 = 0
+  private var callBegan = Instant.distantFuture
   var isProcessing = false
   /// Bytes of the body that the process-wide bound counts.
   private var counted = 0
@@ -252,20 +253,31 @@ final class Connection: ReadinessHandler {
 
   private func call() {
     phase = .calling
+    callBegan = server.loop.now
     deadline = server.loop.now + server.limits.requestTimeout
     _ = server.load.inFlight.add(1, ordering: .relaxed)
     server.handler(
       Request(connection: self, call: callNumber), Call(connection: self, number: callNumber))
   }
 
-  func reply(_ number: UInt64, _ response: Response) {
+  func reply(_ number: UInt64, _ response: Response, note: CallNote?) {
     guard isOpen(number) else { return }
+    logCall(response, note)
     answer(response, close: !head.keepAlive || server.isDraining)
   }
 
   /// Answers for a handler that did not: at its deadline, or when the process ends. The connection
   /// closes and the buffer stays as it is, since the handler may still be reading it.
-  func abandonCall(_ response: Response) { answer(response, close: true, keepBuffer: true) }
+  func abandonCall(_ response: Response, note: CallNote) {
+    logCall(response, note)
+    answer(response, close: true, keepBuffer: true)
+  }
+
+  private func logCall(_ response: Response, _ note: CallNote?) {
+    guard let callLog = server.callLog else { return }
+    callLog.answered(
+      Request(connection: self, call: callNumber), response, took: .read() - callBegan, note: note)
+  }
 
   private func answer(_ response: Response, close: Bool, keepBuffer: Bool = false) {
     release()

@@ -12,10 +12,10 @@ public final class HTTPServer: ReadinessHandler {
   let handler: (Request, Call) -> Void
   /// Looks at a head before its body is read; an answer refuses the request and closes the connection.
   public var admit: ((Request) -> Response?)?
+  /// Nil: calls leave no lines.
+  var callLog: CallLog?
   /// What a call is answered with when its handler took too long.
   public var deadlineResponse = Response(status: 504, text: "The call took too long.")
-  /// Told of each such call.
-  public var onDeadline: (() -> Void)?
   public private(set) var isDraining = false
   public var counters = Counters()
 

@@ -66,7 +66,7 @@ final class PushVerifier {
 
   /// The answer to a refused push: no detail; that is in the counter and the log.
   func refusal(_ rule: TokenRule) -> Response {
-    worker.count(rule.rawValue)
+    worker.tally.count("refused", rule.rawValue)
     let now = worker.loop.now
     if logged[rule].map({ now >= $0 + .seconds(60) }) ?? true {
       logged[rule] = now

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+import Bytes
+import EventLoop
+import Events
+
+/// One line a call, in Cloud Logging's structured format: what was asked, what was answered, how long it
+/// took, and which trace it belongs to. Never the query, an address or an agent.
+final class CallLog {
+  private let worker: Worker
+  private let sampling: CallSampling
+  private var sinceLast = 0
+
+  init(worker: Worker, sampling: CallSampling) {
+    self.worker = worker
+    self.sampling = sampling
+  }
+
+  /// Writes the line of a call that is being answered, if it is one that leaves a line.
+  /// - Parameter note: What the function said; nil if it said nothing.
+  func answered(_ request: Request, _ response: Response, took: Duration, note: CallNote?) {
+    defer { worker.tally.reportIfDue(worker.log, now: worker.loop.now) }
+    count(response, note)
+    let isProblem = note.map { $0.result != .done } ?? (response.status >= 500)
+    guard isProblem || isSampled() else { return }
+    let severity = note?.severity ?? (isProblem ? .error : .info)
+    guard worker.log.takes(severity) else { return }
+    worker.log.line(
+      severity, sentence: note?.sentence ?? "A request was answered.",
+      json: { writeJSON(severity, request, response, took, note, to: &$0) },
+      text: { writeText(severity, request, response, took, note, to: &$0) })
+  }
+
+  private func count(_ response: Response, _ note: CallNote?) {
+    switch note?.result {
+    case nil where response.status < 500: worker.tally.countDone()
+    case nil: worker.tally.count("failed", "status_\(response.status)")
+    case .done where note?.reason == nil: worker.tally.countDone()
+    case .done: break
+    case .some(let result): worker.tally.count(result.rawValue, note?.reason ?? "unknown")
+    }
+  }
+
+  private func isSampled() -> Bool {
+    guard let every = sampling.every else { return false }
+    sinceLast += 1
+    guard sinceLast >= every else { return false }
+    sinceLast = 0
+    return true
+  }
+
+  // MARK: JSON
+
+  private func writeJSON(
+    _ severity: Severity, _ request: Request, _ response: Response, _ took: Duration,
+    _ note: CallNote?, to line: inout ByteWriter
+  ) {
+    line.append(",\"httpRequest\":{\"requestMethod\":\"")
+    line.append(request.method.rawValue)
+    line.append("\",\"requestUrl\":")
+    request.withPath { line.append(json: $0, 0..<min($0.count, 256)) }
+    line.append(",\"status\":")
+    line.append(decimal: response.status)
+    // Sizes are int64, which Google's JSON writes as strings.
+    line.append(",\"requestSize\":\"")
+    line.append(decimal: request.bodyInPlace.range.count)
+    line.append("\",\"responseSize\":\"")
+    line.append(decimal: response.body.count)
+    line.append("\",\"latency\":\"")
+    appendSeconds(took, to: &line)
+    line.append("s\"}")
+    if let trace = TraceContext(request) { append(trace, to: &line) }
+    if let note { append(note, to: &line) }
+  }
+
+  private func append(_ trace: TraceContext, to line: inout ByteWriter) {
+    line.append(",\"logging.googleapis.com/trace\":\"")
+    if let project = worker.project {
+      line.append("projects/")
+      line.append(project)
+      line.append("/traces/")
+    }
+    line.append(trace.trace)
+    line.append("\"")
+    if let span = trace.span {
+      line.append(",\"logging.googleapis.com/spanId\":\"")
+      line.append(span)
+      line.append("\"")
+    }
+  }
+
+  private func append(_ note: CallNote, to line: inout ByteWriter) {
+    line.append(",\"outcome\":\"")
+    line.append(note.result.rawValue)
+    line.append("\"")
+    func member(_ name: StaticString, _ value: String?) {
+      guard let value, !value.isEmpty else { return }
+      line.append(",\"")
+      line.append(name)
+      line.append("\":")
+      line.append(json: value)
+    }
+    member("reason", note.reason)
+    member("detail", note.detail)
+    member("stage", note.stage)
+    member("event_id", note.eventID)
+    member("message_id", note.message?.messageID)
+    member("subscription", note.message?.subscription)
+    if let attempt = note.message?.deliveryAttempt {
+      line.append(",\"attempt\":")
+      line.append(decimal: attempt)
+    }
+  }
+
+  private func appendSeconds(_ duration: Duration, to line: inout ByteWriter) {
+    let micros = max(0, duration.nanoseconds / 1000)
+    line.append(decimal: micros / 1_000_000)
+    line.append(UInt8(ascii: "."))
+    line.append(decimal: UInt64(micros % 1_000_000), digits: 6)
+  }
+
+  // MARK: Text
+
+  private func writeText(
+    _ severity: Severity, _ request: Request, _ response: Response, _ took: Duration,
+    _ note: CallNote?, to line: inout ByteWriter
+  ) {
+    line.append(" ")
+    line.append(request.method.rawValue)
+    line.append(" ")
+    request.withPath { line.append(jsonEscaping: $0, 0..<min($0.count, 256)) }
+    line.append(" \(response.status) \(took.nanoseconds / 1000) µs")
+    for (name, value) in [("reason", note?.reason), ("detail", note?.detail)] {
+      if let value, !value.isEmpty { line.append(" \(name)=\(value)") }
+    }
+  }
+}

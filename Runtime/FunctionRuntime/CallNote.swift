@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+import Events
+
+/// What a function says about a call for its log line.
+struct CallNote {
+  enum Result: String {
+    case done
+    /// Not acknowledged: it comes again.
+    case retry
+    /// Recorded and acknowledged.
+    case rejected
+    /// Not something that can be worked on.
+    case malformed
+    /// Taking longer than allowed.
+    case deadline
+  }
+
+  var result: Result
+  var reason: String?
+  /// About services, never about values that came with the message.
+  var detail: String?
+  var eventID: String?
+  var message: PubSubMessage?
+  var stage: String?
+
+  var severity: Severity {
+    switch result {
+    case .done, .rejected: .info
+    case .retry, .malformed: .warning
+    case .deadline: .error
+    }
+  }
+
+  var sentence: StaticString {
+    switch result {
+    case .done: "A call was done."
+    case .retry: "A push was not acknowledged: it comes again."
+    case .rejected: "A message was rejected and recorded."
+    case .malformed: "A request could not be read."
+    case .deadline: "A call took too long."
+    }
+  }
+}
