@@ -13,11 +13,11 @@ struct RequestURL: Equatable {
   let query: Range<Int>
 
   init(_ url: Span<UInt8>) {
-    let end = url.first(UInt8(ascii: "#"), from: 0, to: url.count)
+    let end = url.firstIndex(of: UInt8(ascii: "#"), in: 0..<url.count)
     let authority = Self.authority(of: url, end: end)
     host = authority.map { Self.host(in: $0, of: url) } ?? 0..<0
     let pathStart = authority?.upperBound ?? 0
-    let mark = url.first(UInt8(ascii: "?"), from: pathStart, to: end)
+    let mark = url.firstIndex(of: UInt8(ascii: "?"), in: pathStart..<end)
     path = pathStart..<mark
     query = min(mark + 1, end)..<end
   }
@@ -38,19 +38,10 @@ struct RequestURL: Equatable {
     // The last `@`: browsers encode it inside a user name, other clients may not.
     for at in authority where url[at] == UInt8(ascii: "@") { start = at + 1 }
     guard start < authority.upperBound, url[start] == UInt8(ascii: "[") else {
-      return start..<url.first(UInt8(ascii: ":"), from: start, to: authority.upperBound)
+      return start..<url.firstIndex(of: UInt8(ascii: ":"), in: start..<authority.upperBound)
     }
-    let bracket = url.first(UInt8(ascii: "]"), from: start, to: authority.upperBound)
+    let bracket = url.firstIndex(of: UInt8(ascii: "]"), in: start..<authority.upperBound)
     return start..<min(bracket + 1, authority.upperBound)
-  }
-}
-
-extension Span where Element == UInt8 {
-  /// The offset of the first `byte` in the range, or its end.
-  fileprivate func first(_ byte: UInt8, from start: Int, to end: Int) -> Int {
-    var at = start
-    while at < end, self[at] != byte { at &+= 1 }
-    return at
   }
 }
 

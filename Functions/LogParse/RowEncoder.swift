@@ -41,6 +41,12 @@ struct RowEncoder {
     misfits.removeAll()
     for index in plan.columns.indices {
       let column = plan.columns[index]
+      // Most columns of most events: no parameter came.
+      if case .parameter = column.source, column.mode != .required,
+        parameters.firstValue(of: index) == nil
+      {
+        continue
+      }
       let start = row.count
       row.append(plan.keys.span, column.key)
       let filling: Filling

@@ -38,7 +38,7 @@ public struct ByteWriter: Sendable {
   /// Drops what was written behind the first `newCount` bytes.
   public mutating func truncate(to newCount: Int) {
     precondition(newCount >= 0 && newCount <= count)
-    bytes.removeSubrange(newCount...)
+    bytes.removeLast(count - newCount)
   }
 
   public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }

@@ -46,7 +46,9 @@ extension ByteWriter {
     let end = string.range.upperBound
     var at = string.range.lowerBound
     var kept = at
-    while let slash = bytes.firstBackslash(in: at..<end) {
+    while true {
+      let slash = bytes.firstIndex(of: UInt8(ascii: "\\"), in: at..<end)
+      guard slash < end else { break }
       append(bytes, kept..<slash)
       let escape = JSONEscape.read(bytes, at: slash, end: end)
       append(scalar: escape.scalar)
@@ -84,22 +86,5 @@ extension MutableSpan where Element == UInt8 {
       at &+= escape.length
     }
     return string.range.lowerBound..<free
-  }
-}
-
-extension Span where Element == UInt8 {
-  fileprivate func firstBackslash(in range: Range<Int>) -> Int? {
-    var at = range.lowerBound
-    while at &+ 8 <= range.upperBound {
-      let word = word(at: at) ^ 0x5c5c_5c5c_5c5c_5c5c
-      let found = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
-      if found != 0 { return at &+ found.trailingZeroBitCount &>> 3 }
-      at &+= 8
-    }
-    while at < range.upperBound {
-      if self[at] == UInt8(ascii: "\\") { return at }
-      at &+= 1
-    }
-    return nil
   }
 }

@@ -24,7 +24,7 @@ public struct JSONScanner: Sendable {
   /// Set between an opening bracket and the first thing after it, where no comma may stand.
   private var justOpened = false
   /// All string bytes so far, ored together: says at the end whether UTF-8 has to be checked.
-  private var seen: UInt64 = 0
+  private var seen = SIMD16<UInt8>(repeating: 0)
 
   public init(at position: Int = 0) {
     self.position = position
@@ -118,7 +118,7 @@ public struct JSONScanner: Sendable {
   public mutating func finish(in bytes: Span<UInt8>) throws(JSONError) {
     skipWhiteSpace(in: bytes)
     guard position == bytes.count else { throw .unexpectedByte(at: position) }
-    if seen & 0x8080_8080_8080_8080 != 0, !UTF8Text.isValid(bytes, start..<position) {
+    if seen.max() >= 0x80, !UTF8Text.isValid(bytes, start..<position) {
       throw .notUTF8
     }
   }
@@ -245,15 +245,14 @@ public struct JSONScanner: Sendable {
     var at = first
     var hasEscapes = false
     while true {
-      while at &+ 8 <= bytes.count {
-        let word = bytes.word(at: at)
-        seen |= word
-        let special = Self.specialBytes(in: word)
-        guard special == 0 else {
-          at &+= special.trailingZeroBitCount &>> 3
+      while at &+ 16 <= bytes.count {
+        let block = bytes.block(at: at)
+        seen = seen | block
+        if let special = Self.special(in: block).firstSet {
+          at &+= special
           break
         }
-        at &+= 8
+        at &+= 16
       }
       guard at < bytes.count else { throw .truncated }
       switch bytes[at] {
@@ -266,22 +265,17 @@ public struct JSONScanner: Sendable {
       case 0..<0x20:
         throw .unexpectedByte(at: at)
       case let byte:
-        seen |= UInt64(byte)
+        seen[0] |= byte
         at &+= 1
       }
     }
   }
 
-  /// Sets the top bit of each byte that is a quote, a backslash or a control character. Bits above
-  /// the lowest set one may be wrong, by the borrow of the subtractions.
+  /// The bytes that end a run of text: quotes, backslashes and control characters.
   @inline(__always)
-  private static func specialBytes(in word: UInt64) -> UInt64 {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let quotes = word ^ (ones &* 0x22)
-    let slashes = word ^ (ones &* 0x5c)
-    return
-      ((quotes &- ones) & ~quotes | (slashes &- ones) & ~slashes
-      | (word &- (ones &* 0x20)) & ~word) & (ones &* 0x80)
+  private static func special(in block: SIMD16<UInt8>) -> SIMDMask<SIMD16<Int8>> {
+    (block .== SIMD16(repeating: UInt8(ascii: "\"")))
+      .| (block .== SIMD16(repeating: UInt8(ascii: "\\"))) .| (block .< SIMD16(repeating: 0x20))
   }
 
   /// The offset behind the escape at `at`.

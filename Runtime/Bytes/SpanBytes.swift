@@ -9,6 +9,25 @@ extension Span where Element == UInt8 {
     unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
   }
 
+  /// The sixteen bytes from `offset` on. Traps if fewer are left.
+  @inlinable @inline(__always)
+  func block(at offset: Int) -> SIMD16<UInt8> {
+    // As for `word`.
+    unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: SIMD16<UInt8>.self)
+  }
+
+  /// The offset of the first `byte` in `range`, or the end of the range.
+  public func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int {
+    let wanted = SIMD16(repeating: byte)
+    var at = range.lowerBound
+    while at &+ 16 <= range.upperBound {
+      if let place = (block(at: at) .== wanted).firstSet { return at &+ place }
+      at &+= 16
+    }
+    while at < range.upperBound, self[at] != byte { at &+= 1 }
+    return at
+  }
+
   /// Whether the bytes in `range` are those of `text`. A range out of bounds traps.
   @inlinable @inline(__always)
   public func equals(_ text: StaticString, at range: Range<Int>) -> Bool {
@@ -41,6 +60,18 @@ extension Span where Element == UInt8 {
 
   /// The text of all the bytes; what is not UTF-8 becomes U+FFFD.
   public var string: String { string(0..<count) }
+}
+
+extension SIMDMask<SIMD16<Int8>> {
+  /// The place of the first true lane.
+  @inlinable @inline(__always)
+  var firstSet: Int? {
+    // Two words are cheaper to look at than sixteen lanes; true is all bits set.
+    let lanes = unsafe unsafeBitCast(self, to: SIMD2<UInt64>.self)
+    if lanes[0] | lanes[1] == 0 { return nil }
+    return lanes[0] != 0
+      ? lanes[0].trailingZeroBitCount &>> 3 : 8 &+ lanes[1].trailingZeroBitCount &>> 3
+  }
 }
 
 extension StaticString {
