@@ -87,7 +87,9 @@ import Testing
     for client in clients {
       let answer = try client.readAnswer()
       #expect(answer.status == 200)
-      #expect(answer.fields["connection"] == "close")
+      // Another worker may not have heard of the end yet when it answers; it closes when it has.
+      if workers == 1 { #expect(answer.fields["connection"] == "close") }
+      #expect(try client.isEnded())
     }
     _ = try program.line("Stopped.")
     #expect(program.exitCode() == 0)
