@@ -40,7 +40,12 @@ public final class PixelIngest {
 
   private func pixelPath(of request: Request) -> PixelPath? {
     request.withPath { path in
-      paths.first { path.equals($0.path.span, at: 0..<path.count) }
+      // By index, so that only the one that is found is copied.
+      for index in paths.indices {
+        let candidate = paths[index].path
+        if path.equals(candidate.span, at: 0..<path.count) { return paths[index] }
+      }
+      return nil
     }
   }
 

@@ -7,12 +7,16 @@
 @safe public final class Buffer {
   /// Room for `capacity` bytes, the first `count` of which are in use.
   private var base: UnsafeMutablePointer<UInt8>
-  public private(set) var capacity: Int
-  public private(set) var count = 0
+  private var room: Int
+  private var used = 0
+
+  // Stored properties that are private need no exclusivity checks at run time.
+  public var capacity: Int { room }
+  public var count: Int { used }
 
   public init(capacity: Int = 0) {
-    self.capacity = max(capacity, 64)
-    unsafe base = .allocate(capacity: self.capacity)
+    room = max(capacity, 64)
+    unsafe base = .allocate(capacity: room)
   }
 
   deinit { unsafe base.deallocate() }
@@ -44,7 +48,7 @@
     let room = capacity - count
     let written = unsafe fill(UnsafeMutableRawBufferPointer(start: base + count, count: room))
     precondition(written <= room)
-    if written > 0 { count += written }
+    if written > 0 { used += written }
     return written
   }
 
@@ -62,7 +66,7 @@
         unsafe (base + count).update(from: from, count: source.count)
       }
     }
-    count += bytes.count
+    used += bytes.count
   }
 
   @inline(__always)
@@ -77,7 +81,7 @@
     precondition(amount >= 0 && amount <= count)
     // In bounds: checked above; `update` allows overlap.
     if amount > 0, amount < count { unsafe base.update(from: base + amount, count: count - amount) }
-    count -= amount
+    used -= amount
   }
 
   /// Copies the bytes of `range` to `target`, both within the bytes in use; they may overlap.
@@ -92,7 +96,7 @@
   /// Keeps the first `newCount` bytes.
   public func truncate(to newCount: Int) {
     precondition(newCount >= 0 && newCount <= count)
-    count = newCount
+    used = newCount
   }
 
   /// Gives memory back after a large request has made the buffer grow.
@@ -111,6 +115,6 @@
     unsafe fresh.update(from: base, count: count)
     unsafe base.deallocate()
     unsafe base = fresh
-    capacity = max(newCapacity, count)
+    room = max(newCapacity, count)
   }
 }

@@ -37,8 +37,9 @@ public final class EventLoop {
   private var timers = TimerHeap()
   private var turnEnd: [() -> Void] = []
   private var isStopping = false
+  private var turnBegan: Instant = .read()
   /// The time at which the current turn began.
-  public private(set) var now: Instant = .read()
+  public var now: Instant { turnBegan }
 
   private struct Watch {
     var handler: (any ReadinessHandler)?
@@ -155,7 +156,7 @@ public final class EventLoop {
     while !isStopping {
       let count = unsafe Int(
         pixel_epoll_wait(epoll, reports.baseAddress, Int32(room), waitMilliseconds()))
-      now = .read()
+      turnBegan = .read()
       var mail = false
       // In bounds: epoll reports at most `room`.
       for index in 0..<max(count, 0) {

@@ -16,14 +16,17 @@ final class CallLog {
   }
 
   /// Writes the line of a call that is being answered, if it is one that leaves a line.
-  /// - Parameter note: What the function said; nil if it said nothing.
-  func answered(_ request: Request, _ response: Response, took: Duration, note: CallNote?) {
+  /// - Parameters:
+  ///   - began: When the function got the call.
+  ///   - note: What the function said; nil if it said nothing.
+  func answered(_ request: Request, _ response: Response, began: Instant, note: CallNote?) {
     defer { worker.tally.reportIfDue(worker.log, now: worker.loop.now) }
     count(response, note)
     let isProblem = note.map { $0.result != .done } ?? (response.status >= 500)
     guard isProblem || isSampled() else { return }
     let severity = note?.severity ?? (isProblem ? .error : .info)
     guard worker.log.takes(severity) else { return }
+    let took = Instant.read() - began
     worker.log.line(
       severity, sentence: note?.sentence ?? "A request was answered.",
       json: { writeJSON(severity, request, response, took, note, to: &$0) },

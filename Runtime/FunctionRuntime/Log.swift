@@ -38,6 +38,8 @@ public final class Log {
   private let identity: [UInt8]
   private var pending = ByteWriter(capacity: 1024)
   private var flushScheduled = false
+  /// Standard output, but in tests.
+  var descriptor: Int32 = 1
 
   /// - Parameter loop: Without one, each line is written at once.
   public init(loop: EventLoop?, format: Format, level: Severity, service: String, version: String) {
@@ -121,7 +123,8 @@ public final class Log {
     while start < pending.count {
       // In bounds: `start` never passes the count.
       let written = unsafe pending.bytes.withUnsafeBytes { bytes in
-        unsafe Glibc.write(1, bytes.baseAddress.map { unsafe $0 + start }, bytes.count - start)
+        unsafe Glibc.write(
+          descriptor, bytes.baseAddress.map { unsafe $0 + start }, bytes.count - start)
       }
       if written < 0, errno != EINTR { break }  // nobody reads the log
       start += max(written, 0)

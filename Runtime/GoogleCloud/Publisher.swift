@@ -110,6 +110,7 @@ public final class Publisher {
         [self] token in
         switch (project, token) {
         case (.success(let project), .success(let authorization)):
+          worker.project = project
           post(batch, project, authorization)
         case (.failure(let error), _), (_, .failure(let error)):
           again(batch, retryAfter: nil, error.description)

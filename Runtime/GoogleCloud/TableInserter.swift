@@ -26,6 +26,7 @@ public final class TableInserter {
         [self] authorization in
         switch (project, authorization) {
         case (.success(let project), .success(let authorization)):
+          worker.project = project
           post(body, timeout, project, authorization, completion)
         case (.failure(let error), _), (_, .failure(let error)):
           completion(.again(retryAfter: nil, why: error.description))

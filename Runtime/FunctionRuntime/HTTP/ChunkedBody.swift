@@ -139,8 +139,7 @@ struct ChunkedBody {
 
   /// Trailers are read past; what is not a field is refused.
   private func checkTrailer(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(ChunkError) {
-    var index = line.lowerBound
-    while index < line.upperBound, ByteClass.isToken(bytes[index]) { index &+= 1 }
+    var index = ByteClass.skipToken(bytes, from: line.lowerBound, to: line.upperBound)
     guard index > line.lowerBound, index < line.upperBound, bytes[index] == UInt8(ascii: ":")
     else { throw .malformed }
     while index < line.upperBound {

@@ -99,7 +99,7 @@ extension Connection {
     case .lingering where !outputEnded: break
     default: return
     }
-    deadline = server.loop.now + server.limits.idleTimeout
+    deadline = server.loop.now.after(nanoseconds: server.timeouts.idle)
   }
 
   /// Bytes that the socket took; -1 if the connection broke, and then it is closed.

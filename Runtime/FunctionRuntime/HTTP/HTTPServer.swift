@@ -8,6 +8,7 @@ import Glibc
 public final class HTTPServer: ReadinessHandler {
   public let loop: EventLoop
   let limits: HTTPLimits
+  let timeouts: Timeouts
   let load: Load
   let handler: (Request, Call) -> Void
   /// Looks at a head before its body is read; an answer refuses the request and closes the connection.
@@ -16,7 +17,8 @@ public final class HTTPServer: ReadinessHandler {
   var callLog: CallLog?
   /// What a call is answered with when its handler took too long.
   public var deadlineResponse = Response(status: 504, text: "The call took too long.")
-  public private(set) var isDraining = false
+  private var hasBegunDraining = false
+  public var isDraining: Bool { hasBegunDraining }
   public var counters = Counters()
 
   let headParser = RequestHeadParser()
@@ -43,12 +45,25 @@ public final class HTTPServer: ReadinessHandler {
     public var refused = 0
   }
 
+  /// The limits' times, in nanoseconds.
+  struct Timeouts {
+    let head, body, request, idle: Int64
+
+    init(_ limits: HTTPLimits) {
+      head = limits.headTimeout.nanoseconds
+      body = limits.bodyTimeout.nanoseconds
+      request = limits.requestTimeout.nanoseconds
+      idle = limits.idleTimeout.nanoseconds
+    }
+  }
+
   public init(
     loop: EventLoop, limits: HTTPLimits = HTTPLimits(), load: Load = Load(),
     handler: @escaping (Request, Call) -> Void
   ) {
     self.loop = loop
     self.limits = limits
+    timeouts = Timeouts(limits)
     self.load = load
     self.handler = handler
   }
@@ -149,7 +164,7 @@ public final class HTTPServer: ReadinessHandler {
     timeout: Duration, cutOff: Response, done: @escaping () -> Void
   ) {
     guard !isDraining else { return }
-    isDraining = true
+    hasBegunDraining = true
     while listener >= 0, connectionCount < limits.maxConnections, !accept(atMost: 64) {}
     if let token = listenerToken { loop.unwatch(token) }
     listenerToken = nil

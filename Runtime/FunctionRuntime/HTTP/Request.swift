@@ -83,20 +83,14 @@ public struct Request {
 
   /// Lends the path, as sent.
   public func withPath<R, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
-    try withTarget { target throws(E) in
-      let range = pathRange(of: target)
-      return try body(target.extracting(range))
-    }
+    try with(connection.head.path, body)
   }
 
   /// Lends the target from its path on, without the scheme and authority of an absolute one.
   public func withPathAndQuery<R, E: Error>(
     _ body: (Span<UInt8>) throws(E) -> R
   ) throws(E) -> R {
-    try withTarget { target throws(E) in
-      let start = pathRange(of: target).lowerBound
-      return try body(target.extracting(start..<target.count))
-    }
+    try with(connection.head.path.lowerBound..<connection.head.target.upperBound, body)
   }
 
   /// The address at the other end of the connection, without port: the nearest front end's, if there is

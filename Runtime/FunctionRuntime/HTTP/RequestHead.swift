@@ -23,6 +23,8 @@ struct RequestHead {
   var method = Method.other
   /// As sent, with the query.
   var target = 0..<0
+  /// The path in the target.
+  var path = 0..<0
   var fields: [HeaderField] = []
   /// Offset of the first byte behind the head.
   var end = 0
@@ -38,11 +40,16 @@ struct RequestHead {
   /// Whether another request may follow (RFC 9112 §9.3).
   var keepAlive: Bool { !asksToClose && (!isVersion10 || asksToKeep) }
 
+  /// With room for the fields of most requests.
   init() { fields.reserveCapacity(24) }
+
+  /// Without memory of its own, to stand in for one that is being worked on.
+  init(standIn: Void) {}
 
   mutating func reset() {
     method = .other
     target = 0..<0
+    path = 0..<0
     fields.removeAll(keepingCapacity: true)
     contentLength = nil
     isChunked = false

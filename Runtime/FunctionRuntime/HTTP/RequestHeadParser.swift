@@ -36,6 +36,9 @@ struct RequestHeadParser {
       }
     }
     head.end = cursor
+    let path = pathRange(of: bytes.extracting(head.target))
+    let offset = head.target.lowerBound
+    head.path = offset &+ path.lowerBound..<offset &+ path.upperBound
     guard head.hasHost || head.isVersion10 else { throw .badRequest }
     return true
   }
@@ -50,8 +53,7 @@ struct RequestHeadParser {
   private func requestLine(
     _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ head: inout RequestHead
   ) throws(Stop) -> Int {
-    var cursor = start
-    while cursor < end, ByteClass.isToken(bytes[cursor]) { cursor &+= 1 }
+    var cursor = ByteClass.skipToken(bytes, from: start, to: end)
     guard cursor < end else {
       throw cursor &- start > 32 ? .refused(.badRequest) : .incomplete
     }
@@ -125,7 +127,7 @@ struct RequestHeadParser {
       guard head.fields.count < maxFields else { throw .refused(.headTooLarge) }
 
       let name = cursor
-      while cursor < end, ByteClass.isToken(bytes[cursor]) { cursor &+= 1 }
+      cursor = ByteClass.skipToken(bytes, from: name, to: end)
       guard cursor < end else { throw .incomplete }
       // A space before the colon, a folded line and an empty name are refused alike.
       guard bytes[cursor] == UInt8(ascii: ":"), cursor > name else { throw .refused(.badRequest) }
@@ -171,7 +173,8 @@ struct RequestHeadParser {
   ) throws(HeadError) {
     switch field.name.count {
     case 4 where ByteClass.equals(bytes, field.name, lowercase: "host"):
-      guard !head.hasHost, isHost(bytes, field.value) else { throw .badRequest }
+      // It becomes part of a hit's URL, so it must not hold what ends the authority there.
+      guard !head.hasHost, ByteClass.isHost(bytes, field.value) else { throw .badRequest }
       head.hasHost = true
     case 6 where ByteClass.equals(bytes, field.name, lowercase: "expect"):
       guard ByteClass.equals(bytes, field.value, lowercase: "100-continue") else {
@@ -195,13 +198,6 @@ struct RequestHeadParser {
       head.isChunked = true
     default: break
     }
-  }
-
-  /// RFC 9110 §7.2: what a host and port can be made of. It becomes part of a hit's URL, so it must not
-  /// hold what ends the authority there.
-  private func isHost(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
-    for index in range where !ByteClass.isHost(bytes[index]) { return false }
-    return true
   }
 
   /// A content length: digits only, at most 15 of them, so that it can't overflow.
