@@ -62,6 +62,8 @@ let package = Package(
     module(
       "FunctionRuntime", in: "Runtime",
       ["Bytes", "Events", "EventLoop", "HTTPClient", "CSystem", "CCrypto"]),
+    module("AsyncFunctions", in: "Runtime", ["FunctionRuntime", "Events", "EventLoop", "Bytes"]),
+    module("TypedFunctions", in: "Runtime", ["AsyncFunctions", "FunctionRuntime", "Events"]),
     module(
       "GoogleCloud", in: "Runtime",
       ["Bytes", "Events", "EventLoop", "HTTPClient", "FunctionRuntime"]),
@@ -92,7 +94,10 @@ let package = Package(
       tests("EventLoop", ["EventLoop", "ServerSupport"]),
       tests(
         "FunctionRuntime",
-        ["FunctionRuntime", "Events", "EventLoop", "Bytes", "ServerSupport", "TestSupport"],
+        [
+          "FunctionRuntime", "AsyncFunctions", "TypedFunctions", "Events", "EventLoop", "Bytes",
+          "ServerSupport", "TestSupport",
+        ],
         resources: [.copy("Fixtures")]),
       tests("HTTPClient", ["HTTPClient", "EventLoop", "FunctionRuntime", "ServerSupport"]),
       tests(

@@ -49,6 +49,8 @@ public enum Reason: String, Sendable, CaseIterable {
   case overloaded = "overloaded"
   /// The call took longer than `REQUEST_TIMEOUT`.
   case deadlineExceeded = "deadline_exceeded"
+  /// The function's own code failed.
+  case handlerFailed = "handler_failed"
   /// The process is shutting down.
   case draining = "draining"
 }

@@ -11,11 +11,17 @@ import Testing
 struct GoogleShape: Decodable {
   struct Setup: Decodable {
     let now: Double
-    let leeway_s: Double
-    let max_lifetime_s: Double
+    let leeway: Double
+    let maxLife: Double
     let audience: String
     let email: String
     let jwks: JSONText
+
+    enum CodingKeys: String, CodingKey {
+      case now, audience, email, jwks
+      case leeway = "leeway_s"
+      case maxLife = "max_lifetime_s"
+    }
   }
 
   /// A part of a file that is handed on as it is.
@@ -56,8 +62,8 @@ struct GoogleShape: Decodable {
   static func policy() throws -> (TokenPolicy, KeySet, now: Double) {
     let setup = try GoogleShape.setup()
     var policy = TokenPolicy(audience: setup.audience, serviceAccount: setup.email)
-    policy.leeway = setup.leeway_s
-    policy.maxLife = setup.max_lifetime_s
+    policy.leeway = setup.leeway
+    policy.maxLife = setup.maxLife
     return (policy, try #require(KeySet(setup.jwks.bytes)), setup.now)
   }
 

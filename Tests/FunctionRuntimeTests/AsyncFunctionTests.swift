@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+import AsyncFunctions
+import EventLoop
+import Events
+import Foundation
+import ServerSupport
+import Synchronization
+import Testing
+import TypedFunctions
+
+@testable import FunctionRuntime
+
+@Suite struct AsyncFunctionTests {
+  private struct Order: Decodable, Sendable {
+    let id: Int
+  }
+
+  private struct Failure: Error {}
+
+  private static func authentication() -> PushAuthentication {
+    var reader = SettingsReader(environment: ["PUSH_AUTH": "none"])
+    return PushAuthentication(&reader)
+  }
+
+  private func push(_ data: String) -> String {
+    let base64 = Data(data.utf8).base64EncodedString()
+    let body =
+      #"{"message":{"data":"\#(base64)","messageId":"7","attributes":{"a":"é","b":"2"},"#
+      + #""orderingKey":"k","publishTime":"2026-01-02T03:04:05Z"},"subscription":"s","#
+      + #""deliveryAttempt":3}"#
+    return "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+  }
+
+  /// The handlers need Swift's own threads, which blocking tests beside this one keep busy: so this one
+  /// waits on a thread of its own, and for long.
+  private static let patience = 120
+
+  private func statuses(_ function: RunningFunction, _ requests: [String]) async throws -> [Int] {
+    try await withCheckedThrowingContinuation { continuation in
+      Thread.detachNewThread {
+        continuation.resume(
+          with: Result {
+            let clients = try requests.map { request in
+              let client = try RawClient(port: function.port, timeout: Self.patience)
+              try client.send(request)
+              return client
+            }
+            return try clients.map { try $0.readAnswer().status }
+          })
+      }
+    }
+  }
+
+  private func status(_ function: RunningFunction, _ request: String) async throws -> Int {
+    try await statuses(function, [request])[0]
+  }
+
+  @Test func `an async handler gets a copy of everything and says the outcome`() async throws {
+    let seen = Mutex<ReceivedMessage?>(nil)
+    let function = try RunningFunction { worker in
+      .messages(
+        .asynchronous(authentication: Self.authentication(), worker: worker) { message in
+          await Task.yield()
+          seen.withLock { $0 = message }
+          return .done
+        })
+    }
+    defer { function.stop() }
+    #expect(try await status(function, push("hello")) == 204)
+    let message = try #require(seen.withLock { $0 })
+    #expect(message.data == Array("hello".utf8))
+    #expect(message.attributes == ["a": "é", "b": "2"])
+    #expect(message.id == "7" && message.orderingKey == "k" && message.subscription == "s")
+    #expect(message.deliveryAttempt == 3)
+    #expect(message.publishTime?.description == "2026-01-02T03:04:05.000000000Z")
+  }
+
+  @Test func `a handler that throws makes the message come again`() async throws {
+    let function = try RunningFunction { worker in
+      .messages(
+        .asynchronous(authentication: Self.authentication(), worker: worker) { _ in
+          throw Failure()
+        })
+    }
+    defer { function.stop() }
+    #expect(try await status(function, push("x")) == 503)
+    #expect(
+      function.onLoop { $0.tally.others }
+        == [Tally.Key(outcome: "retry", reason: "handler_failed"): 1])
+  }
+
+  @Test func `at its deadline the call is answered and the task is cancelled`() async throws {
+    let wasCancelled = Mutex(false)
+    let function = try RunningFunction(environment: ["REQUEST_TIMEOUT": "50ms"]) { worker in
+      .messages(
+        .asynchronous(authentication: Self.authentication(), worker: worker) { _ in
+          do {
+            try await Task.sleep(for: .seconds(30))
+          } catch {
+            wasCancelled.withLock { $0 = true }
+          }
+          return .done
+        })
+    }
+    defer { function.stop() }
+    #expect(try await status(function, push("x")) == 504)
+    for _ in 0..<Self.patience * 100 where !wasCancelled.withLock({ $0 }) {
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    #expect(wasCancelled.withLock { $0 })
+  }
+
+  @Test func `many handlers run at once`() async throws {
+    let running = Mutex((now: 0, most: 0))
+    let function = try RunningFunction { worker in
+      .messages(
+        .asynchronous(authentication: Self.authentication(), worker: worker) { _ in
+          running.withLock { state in
+            state.now += 1
+            state.most = max(state.most, state.now)
+          }
+          while running.withLock({ $0.most }) < 10 { try await Task.sleep(for: .milliseconds(1)) }
+          return .done
+        })
+    }
+    defer { function.stop() }
+    let answers = try await statuses(function, Array(repeating: push("x"), count: 10))
+    #expect(answers == Array(repeating: 204, count: 10))
+  }
+
+  @Test func `a typed handler gets a value, and what is none is rejected`() async throws {
+    let ids = Mutex<[Int]>([])
+    let recorded = Mutex<[String]>([])
+    let function = try RunningFunction { worker in
+      .messages(
+        .typed(
+          Order.self, stage: "orders", authentication: Self.authentication(), worker: worker,
+          record: { _, rejection, completion in
+            recorded.withLock { $0.append(rejection.detail) }
+            completion(true)
+          }
+        ) { order, _ in
+          ids.withLock { $0.append(order.id) }
+          return .done
+        })
+    }
+    defer { function.stop() }
+    #expect(try await status(function, push(#"{"id":5}"#)) == 204)
+    #expect(try await status(function, push(#"{"id":"five"}"#)) == 204)
+    #expect(ids.withLock { $0 } == [5])
+    #expect(recorded.withLock { $0 } == ["The data is not a Order."])
+  }
+}
