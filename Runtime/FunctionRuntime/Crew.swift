@@ -18,8 +18,9 @@ final class Crew: Sendable {
 
   /// - Parameters:
   ///   - size: How many workers there are or will be.
-  ///   - end: Called on the thread of the worker that was the last to be done.
-  init(size: Int, timeout: Duration, end: @escaping @Sendable () -> Void = { exit(0) }) {
+  ///   - end: Called on the thread of the worker that was the last to be done. `_exit`, as `exit` would
+  ///     take libraries down under the loops that still run.
+  init(size: Int, timeout: Duration, end: @escaping @Sendable () -> Void = { _exit(0) }) {
     self.timeout = timeout
     self.end = end
     left = Atomic(size)
@@ -78,7 +79,7 @@ final class SignalWatcher: ReadinessHandler {
 
   func ready(_ readiness: Readiness) {
     while pixel_next_signal(descriptor) != 0 {
-      guard !isDraining else { exit(1) }
+      guard !isDraining else { _exit(1) }
       isDraining = true
       log.info("Stopping: open calls are finished first.")
       drain()
