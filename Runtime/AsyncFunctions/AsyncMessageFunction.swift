@@ -40,10 +40,12 @@ extension MessageFunction {
       } catch {
         outcome = .retry(.handlerFailed, detail: "\(type(of: error))")
       }
+      // What a handler says that was stopped is not to be believed.
+      let result = Task.isCancelled ? Outcome.retry(.deadlineExceeded) : outcome
       loop.post {
         let (delivery, pending) = answer.value
         pending.deadline?.cancel()
-        delivery.finish(outcome)
+        delivery.finish(result)
       }
     }
     pending.deadline = worker.loop.schedule(at: delivery.deadline) { task.cancel() }
