@@ -11,7 +11,9 @@ let strictC: [CSetting] = [.treatAllWarnings(as: .error), .enableWarning("all")]
 let relaxed: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
 
 func module(_ name: String, in folder: String, _ uses: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: uses, path: "\(folder)/\(name)", swiftSettings: strict)
+  .target(
+    name: name, dependencies: uses, path: "\(folder)/\(name)",
+    exclude: name == "FunctionRuntime" ? ["FunctionRuntime.docc"] : [], swiftSettings: strict)
 }
 
 func cModule(_ name: String, linking libraries: [String] = []) -> Target {

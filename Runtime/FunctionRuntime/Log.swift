@@ -41,7 +41,7 @@ public final class Log {
   /// Standard output, but in tests.
   var descriptor: Int32 = 1
 
-  /// - Parameter loop: Without one, each line is written at once.
+  /// Without a loop each line is written at once.
   public init(loop: EventLoop?, format: Format, level: Severity, service: String, version: String) {
     self.loop = loop
     self.format = format

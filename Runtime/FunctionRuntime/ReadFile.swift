@@ -2,8 +2,7 @@
 import EventLoop
 import Glibc
 
-/// The bytes of a whole file, for what is read at the start.
-/// - Parameter limit: A longer file is an error.
+/// The bytes of a whole file, for what is read at the start; one longer than `limit` bytes is an error.
 public func readFile(_ path: String, limit: Int = 16 << 20) throws(SystemError) -> [UInt8] {
   let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { throw SystemError("open \(path)") }
