@@ -24,18 +24,23 @@ PIDS=()
 parse_arguments() {
   while [[ $# -gt 0 ]]; do
     case "$1" in
-      --port) PORT_BASE="${2:?--port needs a number}"; shift ;;
-      --data) DATA="${2:?--data needs a folder}"; shift ;;
+      --port) PORT_BASE="${2:-}"; check_port_base; shift ;;
+      --data) DATA="${2:-}"; [[ -n $DATA ]] || die '--data needs a folder'; shift ;;
       --check) MODE=check ;;
-      --replay) MODE=replay; REPLAY="${2:?--replay needs a file}"; shift ;;
+      --replay) MODE=replay; REPLAY="${2:-}"; [[ -n $REPLAY ]] || die '--replay needs a file'; shift ;;
       -h | --help) print_usage "$0"; exit 0 ;;
       *) die "unknown argument '$1': see --help" ;;
     esac
     shift
   done
-  [[ -z $PORT_BASE || $PORT_BASE =~ ^[0-9]{1,5}$ ]] || die "--port is '$PORT_BASE': allowed is a number"
-  [[ $MODE != replay || -r $REPLAY ]] || die "--replay is '$REPLAY': no such file"
+  [[ $MODE != replay || (-f $REPLAY && -r $REPLAY) ]] ||
+    die "--replay is '$REPLAY': there is no such file to read"
   [[ $MODE != replay ]] || REPLAY="$(realpath "$REPLAY")"
+}
+
+check_port_base() {
+  [[ $PORT_BASE =~ ^[1-9][0-9]{0,4}$ && $PORT_BASE -le 65532 ]] ||
+    die "--port is '$PORT_BASE': allowed is a number from 1 to 65532, the first of four ports"
 }
 
 choose_place() {
