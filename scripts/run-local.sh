@@ -20,6 +20,8 @@ DATA=''
 MODE=serve
 REPLAY=''
 PIDS=()
+NAMES=()
+declare -A LOG_START=()
 
 parse_arguments() {
   while [[ $# -gt 0 ]]; do
@@ -67,17 +69,25 @@ choose_place() {
 start() {
   local name="$1"
   shift
+  : >>"$DATA/logs/$name.log"
+  LOG_START["$name"]=$(($(wc -c <"$DATA/logs/$name.log") + 1))
   "$@" >>"$DATA/logs/$name.log" 2>&1 &
   PIDS+=($!)
+  NAMES+=("$name")
 }
 
+# wait_for URL NAME: until the program answers; not when it has ended instead.
 wait_for() {
-  local url="$1" name="$2"
+  local url="$1" name="$2" index
   for _ in {1..100}; do
     curl_quiet "$url" && return 0
+    for index in "${!NAMES[@]}"; do
+      [[ ${NAMES[index]} != "$name" ]] || kill -0 "${PIDS[index]}" 2>/dev/null || break 2
+    done
     sleep 0.1
   done
-  tail -n 5 "$DATA/logs/$name.log" >&2 || true
+  # What this start wrote: the log has the earlier ones too.
+  tail -c "+${LOG_START[$name]}" "$DATA/logs/$name.log" | tail -n 5 >&2 || true
   die "$name did not start: see $DATA/logs/$name.log"
 }
 
@@ -112,6 +122,25 @@ start_all() {
   wait_for "http://127.0.0.1:$INGEST_PORT/ready" pixel-ingest
   wait_for "http://127.0.0.1:$PARSE_PORT/ready" log-parse
   wait_for "http://127.0.0.1:$LOADER_PORT/ready" bq-loader
+}
+
+# Waits until all have ended, and says so when one ends by itself: the page does not show it.
+watch_all() {
+  local index alive
+  while true; do
+    alive=()
+    for index in "${!PIDS[@]}"; do
+      if kill -0 "${PIDS[index]}" 2>/dev/null; then
+        alive+=("${PIDS[index]}")
+      elif [[ -n ${NAMES[index]} ]]; then
+        say "${NAMES[index]} has ended by itself: see $DATA/logs/${NAMES[index]}.log." \
+          'What waits for it comes after Ctrl-C and a new start.'
+        NAMES[index]=''
+      fi
+    done
+    [[ ${#alive[@]} -gt 0 ]] || return 1
+    wait -n "${alive[@]}" 2>/dev/null || true
+  done
 }
 
 # The functions first, each finishing what it has, then the cloud they talk to.
@@ -156,7 +185,7 @@ The pipeline is running.
 
 Ctrl-C stops it; rows stay.
 TEXT
-      wait "${PIDS[@]}"
+      watch_all
       ;;
   esac
 }
