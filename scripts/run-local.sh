@@ -63,6 +63,15 @@ choose_place() {
   require_port "$PARSE_PORT" log-parse
   require_port "$LOADER_PORT" bq-loader
   mkdir -p "$DATA/logs"
+  lock_data
+}
+
+# Two pipelines in one folder overwrite each other's rows. The programs inherit the lock, so it lasts
+# as long as one of them runs.
+lock_data() {
+  command -v flock >/dev/null || return 0
+  exec 9>"$DATA/lock"
+  flock -n 9 || die "another pipeline uses $DATA: stop it, or choose a folder with --data"
 }
 
 # start NAME COMMAND…: in the background, in its own process group so that Ctrl-C does not reach it.
@@ -157,12 +166,12 @@ stop_all() {
 main() {
   parse_arguments "$@"
   require_swift
+  trap stop_all EXIT
+  trap 'exit 130' INT TERM
+  choose_place
   install_packages "${SYSTEM_PACKAGES[@]}"
   build_release
-  choose_place
   set -m
-  trap stop_all EXIT
-  trap 'exit 0' INT TERM
   start_all
   local cloud="http://127.0.0.1:$CLOUD_PORT"
   case "$MODE" in
@@ -185,6 +194,7 @@ The pipeline is running.
 
 Ctrl-C stops it; rows stay.
 TEXT
+      trap 'exit 0' INT TERM
       watch_all
       ;;
   esac
