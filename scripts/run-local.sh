@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Usage: scripts/run-local.sh [--port N] [--data DIR] [--check | --replay FILE]
+# Usage: scripts/run-local.sh [--port N] [--host A] [--data DIR] [--check | --replay FILE]
 #
 # Runs the whole pipeline on this machine, without an account: the three functions and a stand-in for
 # the load balancer, Pub/Sub, BigQuery and the metadata server. Ctrl-C finishes what is on its way and
 # stops all.
 #
 #   --port N       first of four ports (8080): live page, then pixel-ingest, log-parse, bq-loader
+#   --host A       address to listen on (127.0.0.1); 0.0.0.0 in a container, to be reached from outside
 #   --data DIR     where rows, messages and logs are kept (.local-cloud)
 #   --check        sends 1,000 hits through both roads, accounts for each, and stops
 #   --replay FILE  sends newline-delimited LogEntry JSON through the log sink, accounts for it, and stops
@@ -16,6 +17,7 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 
 PORT_BASE=''
+LISTEN=127.0.0.1
 DATA=''
 MODE=serve
 REPLAY=''
@@ -27,6 +29,7 @@ parse_arguments() {
   while [[ $# -gt 0 ]]; do
     case "$1" in
       --port) PORT_BASE="${2:-}"; check_port_base; shift ;;
+      --host) LISTEN="${2:-}"; [[ -n $LISTEN ]] || die '--host needs an address'; shift ;;
       --data) DATA="${2:-}"; [[ -n $DATA ]] || die '--data needs a folder'; shift ;;
       --check) MODE=check ;;
       --replay) MODE=replay; REPLAY="${2:-}"; [[ -n $REPLAY ]] || die '--replay needs a file'; shift ;;
@@ -113,7 +116,7 @@ curl_quiet() {
 
 start_all() {
   local cloud="http://127.0.0.1:$CLOUD_PORT"
-  start local-cloud "$BIN/local-cloud" serve --port "$CLOUD_PORT" --data "$DATA" \
+  start local-cloud "$BIN/local-cloud" serve --host "$LISTEN" --port "$CLOUD_PORT" --data "$DATA" \
     --contract "$ROOT/infra/contracts/pixel.json" \
     --ingest-url "http://127.0.0.1:$INGEST_PORT" --require-token \
     --push "pixel-logs=http://127.0.0.1:$PARSE_PORT/" \
@@ -121,7 +124,7 @@ start_all() {
   wait_for "$cloud/_local/state" local-cloud
 
   local common=(
-    HOST=127.0.0.1 PUSH_AUTH=none LOG_FORMAT=json "GCE_METADATA_HOST=127.0.0.1:$CLOUD_PORT"
+    "HOST=$LISTEN" PUSH_AUTH=none LOG_FORMAT=json "GCE_METADATA_HOST=127.0.0.1:$CLOUD_PORT"
     "PUBSUB_ENDPOINT=$cloud" "BIGQUERY_ENDPOINT=$cloud"
   )
   start pixel-ingest env "${common[@]}" "PORT=$INGEST_PORT" "$BIN/pixel-ingest"
