@@ -40,7 +40,11 @@ require_swift() {
 
 # Builds the four programs with optimisation. BIN is where they are then.
 build_release() {
-  say "Building (release)"
+  if [[ -d $ROOT/.build ]]; then
+    say 'Building (release)'
+  else
+    say 'Building (release): the first time takes some minutes'
+  fi
   swift build --package-path "$ROOT" -c release 2>&1 | build_errors_only
   BIN="$(swift build --package-path "$ROOT" -c release --show-bin-path)"
 }

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Usage: scripts/run-local.sh [--port N] [--data DIR] [--check | --replay FILE]
+# Usage: scripts/run-local.sh [--port N] [--host A] [--data DIR] [--check | --replay FILE]
 #
 # Runs the whole pipeline on this machine, without an account: the three functions and a stand-in for
 # the load balancer, Pub/Sub, BigQuery and the metadata server. Ctrl-C finishes what is on its way and
 # stops all.
 #
 #   --port N       first of four ports (8080): live page, then pixel-ingest, log-parse, bq-loader
+#   --host A       address to listen on (127.0.0.1); 0.0.0.0 in a container, to be reached from outside
 #   --data DIR     where rows, messages and logs are kept (.local-cloud)
 #   --check        sends 1,000 hits through both roads, accounts for each, and stops
 #   --replay FILE  sends newline-delimited LogEntry JSON through the log sink, accounts for it, and stops
@@ -16,26 +17,35 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 
 PORT_BASE=''
+LISTEN=127.0.0.1
 DATA=''
 MODE=serve
 REPLAY=''
 PIDS=()
+NAMES=()
+declare -A LOG_START=()
 
 parse_arguments() {
   while [[ $# -gt 0 ]]; do
     case "$1" in
-      --port) PORT_BASE="${2:?--port needs a number}"; shift ;;
-      --data) DATA="${2:?--data needs a folder}"; shift ;;
+      --port) PORT_BASE="${2:-}"; check_port_base; shift ;;
+      --host) LISTEN="${2:-}"; [[ -n $LISTEN ]] || die '--host needs an address'; shift ;;
+      --data) DATA="${2:-}"; [[ -n $DATA ]] || die '--data needs a folder'; shift ;;
       --check) MODE=check ;;
-      --replay) MODE=replay; REPLAY="${2:?--replay needs a file}"; shift ;;
+      --replay) MODE=replay; REPLAY="${2:-}"; [[ -n $REPLAY ]] || die '--replay needs a file'; shift ;;
       -h | --help) print_usage "$0"; exit 0 ;;
       *) die "unknown argument '$1': see --help" ;;
     esac
     shift
   done
-  [[ -z $PORT_BASE || $PORT_BASE =~ ^[0-9]{1,5}$ ]] || die "--port is '$PORT_BASE': allowed is a number"
-  [[ $MODE != replay || -r $REPLAY ]] || die "--replay is '$REPLAY': no such file"
+  [[ $MODE != replay || (-f $REPLAY && -r $REPLAY) ]] ||
+    die "--replay is '$REPLAY': there is no such file to read"
   [[ $MODE != replay ]] || REPLAY="$(realpath "$REPLAY")"
+}
+
+check_port_base() {
+  [[ $PORT_BASE =~ ^[1-9][0-9]{0,4}$ && $PORT_BASE -le 65532 ]] ||
+    die "--port is '$PORT_BASE': allowed is a number from 1 to 65532, the first of four ports"
 }
 
 choose_place() {
@@ -56,23 +66,40 @@ choose_place() {
   require_port "$PARSE_PORT" log-parse
   require_port "$LOADER_PORT" bq-loader
   mkdir -p "$DATA/logs"
+  lock_data
+}
+
+# Two pipelines in one folder overwrite each other's rows. The programs inherit the lock, so it lasts
+# as long as one of them runs.
+lock_data() {
+  command -v flock >/dev/null || return 0
+  exec 9>"$DATA/lock"
+  flock -n 9 || die "another pipeline uses $DATA: stop it, or choose a folder with --data"
 }
 
 # start NAME COMMAND…: in the background, in its own process group so that Ctrl-C does not reach it.
 start() {
   local name="$1"
   shift
+  : >>"$DATA/logs/$name.log"
+  LOG_START["$name"]=$(($(wc -c <"$DATA/logs/$name.log") + 1))
   "$@" >>"$DATA/logs/$name.log" 2>&1 &
   PIDS+=($!)
+  NAMES+=("$name")
 }
 
+# wait_for URL NAME: until the program answers; not when it has ended instead.
 wait_for() {
-  local url="$1" name="$2"
+  local url="$1" name="$2" index
   for _ in {1..100}; do
     curl_quiet "$url" && return 0
+    for index in "${!NAMES[@]}"; do
+      [[ ${NAMES[index]} != "$name" ]] || kill -0 "${PIDS[index]}" 2>/dev/null || break 2
+    done
     sleep 0.1
   done
-  tail -n 5 "$DATA/logs/$name.log" >&2 || true
+  # What this start wrote: the log has the earlier ones too.
+  tail -c "+${LOG_START[$name]}" "$DATA/logs/$name.log" | tail -n 5 >&2 || true
   die "$name did not start: see $DATA/logs/$name.log"
 }
 
@@ -89,7 +116,7 @@ curl_quiet() {
 
 start_all() {
   local cloud="http://127.0.0.1:$CLOUD_PORT"
-  start local-cloud "$BIN/local-cloud" serve --port "$CLOUD_PORT" --data "$DATA" \
+  start local-cloud "$BIN/local-cloud" serve --host "$LISTEN" --port "$CLOUD_PORT" --data "$DATA" \
     --contract "$ROOT/infra/contracts/pixel.json" \
     --ingest-url "http://127.0.0.1:$INGEST_PORT" --require-token \
     --push "pixel-logs=http://127.0.0.1:$PARSE_PORT/" \
@@ -97,7 +124,7 @@ start_all() {
   wait_for "$cloud/_local/state" local-cloud
 
   local common=(
-    HOST=127.0.0.1 PUSH_AUTH=none LOG_FORMAT=json "GCE_METADATA_HOST=127.0.0.1:$CLOUD_PORT"
+    "HOST=$LISTEN" PUSH_AUTH=none LOG_FORMAT=json "GCE_METADATA_HOST=127.0.0.1:$CLOUD_PORT"
     "PUBSUB_ENDPOINT=$cloud" "BIGQUERY_ENDPOINT=$cloud"
   )
   start pixel-ingest env "${common[@]}" "PORT=$INGEST_PORT" "$BIN/pixel-ingest"
@@ -107,6 +134,25 @@ start_all() {
   wait_for "http://127.0.0.1:$INGEST_PORT/ready" pixel-ingest
   wait_for "http://127.0.0.1:$PARSE_PORT/ready" log-parse
   wait_for "http://127.0.0.1:$LOADER_PORT/ready" bq-loader
+}
+
+# Waits until all have ended, and says so when one ends by itself: the page does not show it.
+watch_all() {
+  local index alive
+  while true; do
+    alive=()
+    for index in "${!PIDS[@]}"; do
+      if kill -0 "${PIDS[index]}" 2>/dev/null; then
+        alive+=("${PIDS[index]}")
+      elif [[ -n ${NAMES[index]} ]]; then
+        say "${NAMES[index]} has ended by itself: see $DATA/logs/${NAMES[index]}.log." \
+          'What waits for it comes after Ctrl-C and a new start.'
+        NAMES[index]=''
+      fi
+    done
+    [[ ${#alive[@]} -gt 0 ]] || return 1
+    wait -n "${alive[@]}" 2>/dev/null || true
+  done
 }
 
 # The functions first, each finishing what it has, then the cloud they talk to.
@@ -123,12 +169,12 @@ stop_all() {
 main() {
   parse_arguments "$@"
   require_swift
+  trap stop_all EXIT
+  trap 'exit 130' INT TERM
+  choose_place
   install_packages "${SYSTEM_PACKAGES[@]}"
   build_release
-  choose_place
   set -m
-  trap stop_all EXIT
-  trap 'exit 0' INT TERM
   start_all
   local cloud="http://127.0.0.1:$CLOUD_PORT"
   case "$MODE" in
@@ -151,7 +197,8 @@ The pipeline is running.
 
 Ctrl-C stops it; rows stay.
 TEXT
-      wait "${PIDS[@]}"
+      trap 'exit 0' INT TERM
+      watch_all
       ;;
   esac
 }
