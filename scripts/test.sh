@@ -30,6 +30,7 @@ unit_tests() {
 }
 
 main() {
+  [[ $# -le 1 ]] || die "too many arguments: see --help"
   case "${1:-}" in
     '') ;;
     --all) export PIXEL_TEST_ALL=1 ;;

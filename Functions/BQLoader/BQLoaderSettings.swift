@@ -33,7 +33,7 @@ public struct BQLoaderSettings: Sendable {
     maxInserts = reader.integer(
       "MAX_INSERTS", default: 4, in: 1...64, "inserts on their way at once")
     authentication = PushAuthentication(&reader)
-    cloud = CloudSettings(&reader)
+    cloud = CloudSettings(&reader, usesBigQuery: true)
     for (name, value, limit) in [
       ("BIGQUERY_DATASET", dataset, 1024), ("BIGQUERY_TABLE", table, 512),
     ]

@@ -102,11 +102,12 @@ final class Loader {
       queue.requeue(batch.failedOnceMore())
     case .newToken: later(batch, nil, .insertFailed, "BigQuery: status 401")
     case .split(let why) where batch.rows.count > 1:
-      worker.log.info("An insert is sent again in halves.", ["rows": .number(batch.rows.count)])
+      worker.log.warning(
+        "An insert is sent again in halves.",
+        ["detail": .text(why), "rows": .number(batch.rows.count)])
       let (first, second) = batch.halves()
       queue.requeue(first)
       queue.requeue(second)
-      _ = why
     case .split(let why):
       for row in batch.rows { reject(row, .rowInvalid, why) }
     case .failed(let why): giveUp(batch, .insertFailed, why)

@@ -131,6 +131,7 @@ public struct EventParser {
     }
     text.removeAll()
     text.append(unescaping: insertID, in: bytes)
+    // Another reference to the bytes: a span of `self.text` would lock all of `self`.
     let plain = text
     id.append(eventIDAt: time, insertID: plain.bytes.span)
   }

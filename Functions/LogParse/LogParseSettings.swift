@@ -41,7 +41,7 @@ public struct LogParseSettings: Sendable {
       return try Contract(json: try readFile(path), name: name)
     } catch {
       reader.fail(
-        SettingsError("CONTRACT is '\(path)': \(error); allowed is a BigQuery schema file"))
+        SettingsError("CONTRACT is '\(path)', which is no BigQuery schema file. \(error)"))
       return nil
     }
   }

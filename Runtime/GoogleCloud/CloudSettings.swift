@@ -5,18 +5,24 @@ import FunctionRuntime
 /// Where Google's services are, for one process, and the access to them that its loops share.
 public struct CloudSettings: Sendable {
   public let pubSub: Endpoint
+  /// Google's own for a function that has no use for BigQuery.
   public let bigQuery: Endpoint
   public let access: CloudAccess
 
-  public init(_ reader: inout SettingsReader) {
+  /// - Parameter usesBigQuery: Whether to read, and to show in `--help`, where BigQuery is.
+  public init(_ reader: inout SettingsReader, usesBigQuery: Bool = false) {
     let project = reader.optionalText(
       "GOOGLE_CLOUD_PROJECT", "project id; else the metadata server's")
     pubSub = Endpoint(
       &reader, service: "Pub/Sub", standard: "https://pubsub.googleapis.com",
       override: "PUBSUB_ENDPOINT", emulator: "PUBSUB_EMULATOR_HOST")
-    bigQuery = Endpoint(
-      &reader, service: "BigQuery", standard: "https://bigquery.googleapis.com",
-      override: "BIGQUERY_ENDPOINT", emulator: "BIGQUERY_EMULATOR_HOST")
+    let bigQuery = "https://bigquery.googleapis.com"
+    self.bigQuery =
+      usesBigQuery
+      ? Endpoint(
+        &reader, service: "BigQuery", standard: bigQuery, override: "BIGQUERY_ENDPOINT",
+        emulator: "BIGQUERY_EMULATOR_HOST")
+      : Endpoint(base: bigQuery)
     let metadata = reader.text(
       "GCE_METADATA_HOST", default: "metadata.google.internal",
       "host, or host:port, that gives access tokens and the project")
@@ -29,6 +35,11 @@ public struct Endpoint: Sendable {
   public let base: String
   /// Emulators get no credentials.
   public let wantsToken: Bool
+
+  init(base: String) {
+    self.base = base
+    wantsToken = true
+  }
 
   init(
     _ reader: inout SettingsReader, service: String, standard: String, override: String,

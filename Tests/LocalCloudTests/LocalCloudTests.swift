@@ -36,6 +36,23 @@ import Testing
     #expect(try answer(cloud, APIRequest("POST", path, body: Array(body.utf8))).status == 200)
   }
 
+  @Test func `a column that the contract gained is in the tables that exist`() throws {
+    let row = #"{"rows":[{"json":{"type":"t"}}],"templateSuffix":"_u1"}"#
+    try insert(try cloud(), row)
+    let longer = try cloud { $0.columns.append(Column("coupon", .string)) }
+    try insert(
+      longer, #"{"rows":[{"json":{"type":"t","coupon":"x"}}],"templateSuffix":"_u1"}"#)
+    let rows = try get(longer, "/_local/tables/pixel/pixel_u1/rows")
+    #expect(rows.text.contains(#""coupon":"x""#))
+  }
+
+  @Test func `a folder of another contract is told apart in one sentence`() throws {
+    try insert(try cloud(), #"{"rows":[{"json":{"type":"t"}}]}"#)
+    let error = #expect(throws: GoogleError.self) { try cloud { $0.columns.removeLast() } }
+    #expect(error?.message.contains("made by another contract") == true)
+    #expect(error?.message.contains("--data") == true)
+  }
+
   @Test func `a hit on the bucket is an image, and a log entry on its way`() throws {
     let cloud = try cloud()
     let request = APIRequest(

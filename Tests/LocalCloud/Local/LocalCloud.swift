@@ -58,7 +58,8 @@ public final class LocalCloud {
     }
   }
 
-  /// The template follows the contract; where that is no compatible change, it says so.
+  /// The template and the tables made from it follow the contract, as a deployment would have it; where
+  /// that is no compatible change, it says so.
   private func makeTables(at moment: Moment) throws(GoogleError) {
     let (dataset, table) = (configuration.dataset, configuration.table)
     if store.datasets[dataset] == nil { try store.createDataset(dataset) }
@@ -66,8 +67,19 @@ public final class LocalCloud {
     if store.datasets[dataset]?[table] == nil {
       try store.createTable(
         dataset, table, columns: configuration.columns, resource: [:], at: moment)
-    } else {
-      _ = try store.changeTable(dataset, table, columns: configuration.columns, at: moment)
+      return
+    }
+    let made = store.tables.filter {
+      $0.dataset == dataset && ($0.name == table || $0.isGenerated && $0.name.hasPrefix(table))
+    }
+    for old in made {
+      do {
+        _ = try store.changeTable(dataset, old.name, columns: configuration.columns, at: moment)
+      } catch {
+        throw .invalid(
+          "The rows in \(configuration.folder) were made by another contract: \(error.message) "
+            + "Delete the folder, or choose another one with --data.")
+      }
     }
   }
 
