@@ -17,6 +17,7 @@ public final class BQLoader {
 
   init(settings: BQLoaderSettings, worker: Worker) {
     suffix = settings.suffix
+    settings.cloud.warmUp(worker, for: settings.cloud.bigQuery)
     loader = Loader(settings: settings, worker: worker)
   }
 

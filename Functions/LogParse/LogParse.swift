@@ -34,6 +34,7 @@ public final class LogParse {
   init(settings: LogParseSettings, contract: Contract, worker: Worker) {
     self.worker = worker
     self.contract = contract
+    settings.cloud.warmUp(worker, for: settings.cloud.pubSub)
     steps = Steps(parser: EventParser(contract: contract, pixelPaths: settings.pixelPaths))
     events = Publisher(
       worker: worker, cloud: settings.cloud, topic: settings.eventsTopic, timeout: .seconds(20))

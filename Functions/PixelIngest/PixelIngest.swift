@@ -19,6 +19,7 @@ public final class PixelIngest {
 
   public init(settings: PixelIngestSettings, worker: Worker) {
     paths = settings.paths
+    if settings.mode == .publish { settings.cloud.warmUp(worker, for: settings.cloud.pubSub) }
     publisher =
       settings.mode == .log
       ? nil

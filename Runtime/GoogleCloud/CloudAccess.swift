@@ -48,8 +48,10 @@ public final class CloudAccess: Sendable {
     if let authorization { token.forget(String(authorization.dropFirst(7))) }
   }
 
-  /// Whether the project is known, for readiness.
-  public var isProjectKnown: Bool { projectID.isKnown }
+  /// Whether a request to `endpoint` could be made at once.
+  func isReady(for endpoint: Endpoint) -> Bool {
+    projectID.isKnown && (!endpoint.wantsToken || token.isKnown)
+  }
 }
 
 /// The metadata server's answer to a request for a token.

@@ -7,7 +7,7 @@ import Testing
 @Suite struct CloudSettingsTests {
   private func settings(_ environment: [String: String]) -> (CloudSettings, String?) {
     var reader = SettingsReader(environment: environment)
-    let settings = CloudSettings(&reader)
+    let settings = CloudSettings(&reader, usesBigQuery: true)
     do throws(SettingsError) {
       try reader.check()
       return (settings, nil)
@@ -39,7 +39,7 @@ import Testing
     #expect(settings.pubSub.base == "https://pubsub.googleapis.com")
     #expect(settings.bigQuery.base == "https://bigquery.googleapis.com")
     #expect(settings.pubSub.wantsToken && settings.bigQuery.wantsToken)
-    #expect(!settings.access.isProjectKnown)
+    #expect(!settings.access.isReady(for: settings.pubSub))
   }
 
   @Test(arguments: ["localhost:8085", "http://localhost:8085", "http://localhost:8085/"])
@@ -58,8 +58,15 @@ import Testing
         + "to a loopback address")
   }
 
-  @Test func `a project that is set is known`() {
-    #expect(settings(["GOOGLE_CLOUD_PROJECT": "p"]).0.access.isProjectKnown)
+  @Test func `an emulator is ready once the project is known, a service needs a token too`() {
+    var environment = ["GOOGLE_CLOUD_PROJECT": "p"]
+    let real = settings(environment).0
+    #expect(!real.access.isReady(for: real.pubSub))
+    environment["PUBSUB_EMULATOR_HOST"] = "localhost:1"
+    let emulated = settings(environment).0
+    #expect(emulated.access.isReady(for: emulated.pubSub))
+    #expect(
+      !settings(["PUBSUB_EMULATOR_HOST": "localhost:1"]).0.access.isReady(for: emulated.pubSub))
   }
 }
 
