@@ -48,6 +48,8 @@ let package = Package(
     .executable(name: "log-parse", targets: ["LogParseMain"]),
     .executable(name: "bq-loader", targets: ["BQLoaderMain"]),
     .executable(name: "local-cloud", targets: ["LocalCloudMain"]),
+    .executable(name: "event-echo", targets: ["EventEcho"]),
+    .executable(name: "conformance", targets: ["ConformanceMain"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -88,6 +90,15 @@ let package = Package(
       .target(
         name: "ServerSupport", dependencies: ["EventLoop", "FunctionRuntime"],
         path: "Tests/ServerSupport", swiftSettings: relaxed),
+      .executableTarget(
+        name: "EventEcho", dependencies: ["FunctionRuntime", "Events", "Bytes"],
+        path: "Tests/Examples/EventEcho", swiftSettings: strict),
+      .target(
+        name: "Conformance", dependencies: ["ServerSupport"], path: "Tests/Conformance",
+        exclude: ["Main"], swiftSettings: relaxed),
+      .executableTarget(
+        name: "ConformanceMain", dependencies: ["Conformance"], path: "Tests/Conformance/Main",
+        swiftSettings: relaxed),
       tests("Bytes", ["Bytes", "TestSupport"]),
       tests("Events", ["Events", "Bytes", "TestSupport"], resources: [.copy("Fixtures")]),
       tests(
@@ -101,6 +112,10 @@ let package = Package(
           "ServerSupport", "TestSupport",
         ],
         resources: [.copy("Fixtures")]),
+      .testTarget(
+        name: "ConformanceTests", dependencies: ["Conformance", "EventEcho"],
+        path: "Tests/ConformanceTests", exclude: ["Fixtures", "README.md"],
+        swiftSettings: relaxed),
       tests("HTTPClient", ["HTTPClient", "EventLoop", "FunctionRuntime", "ServerSupport"]),
       tests(
         "GoogleCloud",

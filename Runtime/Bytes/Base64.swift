@@ -7,6 +7,23 @@ public enum Base64 {
   /// How many characters `count` bytes become.
   public static func encodedCount(_ count: Int) -> Int { (count + 2) / 3 * 4 }
 
+  /// Whether the string's text is base64; nothing is changed.
+  public static func isValid(_ string: JSONString, in bytes: Span<UInt8>) -> Bool {
+    guard !string.hasEscapes else {
+      let text = string.text(in: bytes)
+      return isValid(text.span)
+    }
+    return isValid(bytes.extracting(string.range))
+  }
+
+  private static func isValid(_ text: Span<UInt8>) -> Bool {
+    guard text.count % 4 == 0 else { return false }
+    var end = text.count
+    for _ in 0..<2 where end > 0 && text[end &- 1] == UInt8(ascii: "=") { end &-= 1 }
+    for at in 0..<end where value(text[at]) == nil { return false }
+    return true
+  }
+
   static func character(_ value: UInt8) -> UInt8 {
     switch value & 63 {
     case 0..<26: UInt8(ascii: "A") &+ value

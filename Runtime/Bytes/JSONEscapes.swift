@@ -39,6 +39,20 @@ struct JSONEscape {
   }
 }
 
+extension JSONString {
+  /// Whether each escaped surrogate has its other half, so that decoding loses nothing.
+  public func isWellFormed(in bytes: Span<UInt8>) -> Bool {
+    guard hasEscapes else { return true }
+    var at = range.lowerBound
+    while let slash = bytes.firstBackslash(in: at..<range.upperBound) {
+      let escape = JSONEscape.read(bytes, at: slash, end: range.upperBound)
+      if 0xd800..<0xe000 ~= escape.scalar { return false }
+      at = slash &+ escape.length
+    }
+    return true
+  }
+}
+
 extension ByteWriter {
   /// Appends the text of a scanned string: escapes decoded, half surrogate pairs as U+FFFD.
   public mutating func append(unescaping string: JSONString, in bytes: Span<UInt8>) {

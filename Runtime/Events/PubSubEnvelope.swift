@@ -1,24 +1,36 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 
-/// Why a push body is not a Pub/Sub message.
+/// Why a request carries neither a Pub/Sub message nor an event.
 public enum EnvelopeError: Error, Equatable, Sendable {
   /// Not the JSON that Pub/Sub sends; the text says what is wrong.
   case malformedEnvelope(String)
   /// `message.data` is not base64.
   case malformedData
+  /// Not a valid CloudEvent; the text says what is wrong.
+  case malformedCloudEvent(String)
+  /// A CloudEvent in a format other than JSON.
+  case unknownEventFormat
+
+  /// Some of the required attributes are there, but not these.
+  public static func missing(_ names: [String]) -> EnvelopeError {
+    .malformedCloudEvent("these attributes are missing: \(names.joined(separator: ", "))")
+  }
 
   public var reason: Reason {
     switch self {
     case .malformedEnvelope: .malformedEnvelope
     case .malformedData: .malformedData
+    case .malformedCloudEvent: .malformedCloudEvent
+    case .unknownEventFormat: .unknownEventFormat
     }
   }
 
   public var detail: String {
     switch self {
-    case .malformedEnvelope(let detail): detail
+    case .malformedEnvelope(let detail), .malformedCloudEvent(let detail): detail
     case .malformedData: "message.data is not base64"
+    case .unknownEventFormat: "the event is not in JSON"
     }
   }
 }
@@ -28,38 +40,30 @@ extension PubSubMessage {
   public static let maximumAttributes = 256
 
   /// Decodes a wrapped push, `{"message":{…},"subscription":"…"}`, which lies at `body` in `buffer`.
-  /// Eventarc sends the same object as the body of a binary CloudEvent.
+  /// Eventarc sends the same object as the body of a binary CloudEvent. The topic is not in it.
   ///
   /// The data is decoded in place, over its own base64, so the body cannot be decoded twice. Both
   /// spellings of id and time are read, and camelCase wins. A member that comes twice is refused, as
   /// another reader could see the other one; members that nobody knows are skipped.
   public static func decodeWrapped(
-    in buffer: Buffer, body: Range<Int>
+    in buffer: Buffer, body: Range<Int>, topic: String? = nil
   ) throws(EnvelopeError) -> PubSubMessage {
-    let scan = try buffer.withSpan { (bytes) throws(EnvelopeError) in
-      guard body.lowerBound >= 0, body.upperBound <= bytes.count else {
-        throw .malformedEnvelope("the body is not there")
-      }
-      return try Envelope.scan(bytes.extracting(0..<body.upperBound), at: body.lowerBound)
-    }
+    let scan = try PubSubEnvelope.scan(buffer, body)
     var data = body.lowerBound..<body.lowerBound
     if let encoded = scan.data {
       let decoded = buffer.withMutableSpan { $0.decodeBase64($0.unescape(encoded)) }
       guard let decoded else { throw .malformedData }
       data = decoded
     }
-    guard !data.isEmpty || scan.attributeCount > 0 else {
-      throw .malformedEnvelope("message has neither data nor attributes")
-    }
     return PubSubMessage(
       buffer: buffer, data: data, publishTime: scan.publishTime,
-      deliveryAttempt: scan.deliveryAttempt, id: scan.id, subscriptionName: scan.subscription,
-      key: scan.orderingKey, attributes: scan.attributes)
+      deliveryAttempt: scan.deliveryAttempt, topic: topic, id: scan.id,
+      subscriptionName: scan.subscription, key: scan.orderingKey, attributes: scan.attributes)
   }
 }
 
 /// What the scan of a wrapped push finds, before the data is decoded.
-private struct Envelope {
+struct PubSubEnvelope {
   var data: JSONString?
   var id: JSONString?
   var publishTime: Timestamp?
@@ -69,16 +73,30 @@ private struct Envelope {
   var attributes: Range<Int>?
   var attributeCount = 0
 
-  static func scan(_ bytes: Span<UInt8>, at start: Int) throws(EnvelopeError) -> Envelope {
-    var envelope = Envelope()
+  static func scan(_ buffer: Buffer, _ body: Range<Int>) throws(EnvelopeError) -> PubSubEnvelope {
+    try buffer.withSpan { bytes throws(EnvelopeError) in
+      guard body.lowerBound >= 0, body.upperBound <= bytes.count else {
+        throw .malformedEnvelope("the body is not there")
+      }
+      return try scan(bytes.extracting(0..<body.upperBound), at: body.lowerBound)
+    }
+  }
+
+  private static func scan(
+    _ bytes: Span<UInt8>, at start: Int
+  ) throws(EnvelopeError) -> PubSubEnvelope {
+    var envelope = PubSubEnvelope()
     do {
       try envelope.readBody(bytes, at: start)
-      return envelope
     } catch let error as EnvelopeError {
       throw error
     } catch {
       throw .malformedEnvelope("the body is not JSON: \(error)")
     }
+    guard envelope.data.map({ !$0.range.isEmpty }) ?? false || envelope.attributeCount > 0 else {
+      throw .malformedEnvelope("message has neither data nor attributes")
+    }
+    return envelope
   }
 
   private mutating func readBody(_ bytes: Span<UInt8>, at start: Int) throws {
@@ -100,11 +118,18 @@ private struct Envelope {
       if name.equals("subscription", in: bytes) {
         subscription = value.string
       } else if name.equals("deliveryAttempt", in: bytes) {
-        deliveryAttempt = bytes.decimal(at: value.range)
+        deliveryAttempt = attempt(value, in: bytes) ?? deliveryAttempt
+      } else if name.equals("delivery_attempt", in: bytes) {
+        deliveryAttempt = deliveryAttempt ?? attempt(value, in: bytes)
       }
     }
     try scanner.finish(in: bytes)
     guard hasMessage else { throw EnvelopeError.malformedEnvelope("there is no message") }
+  }
+
+  /// 0 is how a proto3 message writes that there is none.
+  private func attempt(_ value: JSONValue, in bytes: Span<UInt8>) -> Int? {
+    bytes.decimal(at: value.range).flatMap { $0 > 0 ? $0 : nil }
   }
 
   private mutating func readMessage(_ scanner: inout JSONScanner, in bytes: Span<UInt8>) throws {
@@ -134,6 +159,8 @@ private struct Envelope {
         snakeTime = value.string
       } else if name.equals("orderingKey", in: bytes) {
         orderingKey = value.string
+      } else if name.equals("ordering_key", in: bytes) {
+        orderingKey = orderingKey ?? value.string
       }
     }
     id = camelID ?? snakeID

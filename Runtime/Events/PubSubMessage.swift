@@ -13,15 +13,23 @@ public struct PubSubMessage {
   public let publishTime: Timestamp?
   /// How often this subscription has tried, from 1; only sent where there is a dead-letter topic.
   public let deliveryAttempt: Int?
+  /// `projects/P/topics/T`, where the push's URL or an event's source says it; a plain push does not.
+  public let topic: String?
   let id: JSONString?
   let subscriptionName: JSONString?
   let key: JSONString?
   /// The object of attributes, as it came.
   let attributes: Range<Int>?
+  /// Attributes that came as headers.
+  var fields: [HeaderField] = []
+  /// Whether the push was unwrapped. Then what is said about the message came in headers, which its publisher
+  /// can overwrite with attributes: nothing may be trusted because of it, the subscription least of all.
+  public internal(set) var isUnwrapped = false
 
   /// The id that Pub/Sub gave the message; empty if there was none. A publisher's retry makes a new
   /// one, so it does not identify an event.
   public var messageID: String { text(id) ?? "" }
+  public var hasMessageID: Bool { id.map { !$0.range.isEmpty } ?? false }
   /// `projects/P/subscriptions/S`
   public var subscription: String? { text(subscriptionName) }
   public var orderingKey: String? { text(key) }
@@ -31,8 +39,9 @@ public struct PubSubMessage {
     return buffer.withSpan { string.string(in: $0) }
   }
 
-  /// The value of the attribute `name`.
+  /// The value of the attribute `name`. Of attributes that came as headers the case is not looked at.
   public func attribute(_ name: String) -> String? {
+    if isUnwrapped { return header(name.lowercased()) }
     let wanted = Array(name.utf8)
     var found: String?
     forEachAttribute { name, value in
@@ -43,6 +52,7 @@ public struct PubSubMessage {
 
   /// Calls `body` with each attribute's name and value, in the order they came.
   public func forEachAttribute(_ body: (_ name: Span<UInt8>, _ value: Span<UInt8>) -> Void) {
+    if isUnwrapped { return forEachHeader(body) }
     guard let attributes else { return }
     buffer.withSpan { bytes in
       var scanner = JSONScanner(at: attributes.lowerBound)

@@ -11,6 +11,8 @@ public enum Reason: String, Sendable, CaseIterable {
   case malformedData = "malformed_data"
   /// The request is not a valid CloudEvent.
   case malformedCloudEvent = "malformed_cloud_event"
+  /// The request is a CloudEvent in a format other than JSON: answered 415.
+  case unknownEventFormat = "unknown_event_format"
 
   // Rejected for good: recorded with the original bytes, then acknowledged.
 

@@ -9,6 +9,8 @@ struct CallNote {
     case retry
     /// Recorded and acknowledged.
     case rejected
+    /// Of no use, and recorded by nobody here: its sender knows.
+    case unrecorded
     /// Not something that can be worked on.
     case malformed
     /// Taking longer than allowed.
@@ -26,7 +28,7 @@ struct CallNote {
   var severity: Severity {
     switch result {
     case .done, .rejected: .info
-    case .retry, .malformed: .warning
+    case .unrecorded, .retry, .malformed: .warning
     case .deadline: .error
     }
   }
@@ -36,6 +38,7 @@ struct CallNote {
     case .done: "A call was done."
     case .retry: "A push was not acknowledged: it comes again."
     case .rejected: "A message was rejected and recorded."
+    case .unrecorded: "An event was rejected and not recorded."
     case .malformed: "A request could not be read."
     case .deadline: "A call took too long."
     }

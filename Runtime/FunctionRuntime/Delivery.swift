@@ -57,15 +57,15 @@ final class MessageEndpoint {
 
   private func decode(_ request: Request, _ call: Call) {
     let message: PubSubMessage
-    let body = request.bodyInPlace
     do throws(EnvelopeError) {
-      message = try PubSubMessage.decodeWrapped(in: body.buffer, body: body.range)
+      message = try request.message(function)
     } catch {
       let note = CallNote(
         result: .malformed, reason: error.reason.rawValue, detail: error.detail)
       return call.reply(OutcomeResponses.response(to: error.reason), note: note)
     }
-    guard verifier.mayPush(from: message.subscription) else {
+    // An unwrapped push cannot prove it: a publisher's attribute may be the header that says it.
+    guard verifier.mayPush(from: message.isUnwrapped ? nil : message.subscription) else {
       return refuse(call, .subscription)
     }
     function.receive(Delivery(message: message, call: call, endpoint: self))

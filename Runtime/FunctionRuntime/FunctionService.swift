@@ -176,6 +176,10 @@ extension HTTPServer {
       let endpoint = MessageEndpoint(worker: worker, function: messages)
       answer = endpoint.receive
       admit = endpoint.admit
+    case .events(let events):
+      let endpoint = EventEndpoint(worker: worker, function: events)
+      answer = endpoint.receive
+      admit = endpoint.admit
     }
     self.init(loop: worker.loop, limits: limits, load: worker.load) { request, call in
       if let response = front.response(to: request) {

@@ -11,15 +11,26 @@ public enum Outcome: Sendable {
   case reject(Rejection)
 }
 
-/// The one place that turns an outcome into an answer for Pub/Sub.
+/// Who is to be answered, since the same outcome means another status to each.
+enum Sender {
+  /// Pub/Sub, also on behalf of Eventarc: everything but a success makes the message come again.
+  case pubSub
+  /// Knative and whoever else sends CloudEvents: a 4xx is taken for final, a 5xx for "again".
+  case other
+}
+
+/// The one place that turns an outcome into an answer.
 ///
 /// 204 is the success code that both Pub/Sub and its emulator take for an acknowledgement; anything
-/// else makes the message come again. What is not a message at all is a 400.
+/// else makes the message come again. What is not a message or event at all is a 400, or a 415 if it is an
+/// event in a format that nobody here reads.
 enum OutcomeResponses {
   static let done = Response(status: 204)
   static let retry = Response(status: 503)
   static let overloaded = Response(status: 429, headers: [("Retry-After", "1")])
   static let malformed = Response(status: 400)
+  static let unknownFormat = Response(status: 415)
+  static let unprocessable = Response(status: 422)
   static let deadline = Response(status: 504)
   static let unauthenticated = Response(status: 401)
   static let forbidden = Response(status: 403)
@@ -37,9 +48,18 @@ enum OutcomeResponses {
     }
   }
 
+  /// The answer to what can never succeed; to Pub/Sub once it is recorded.
+  static func rejected(by sender: Sender) -> Response {
+    switch sender {
+    case .pubSub: done
+    case .other: unprocessable
+    }
+  }
+
   static func response(to reason: Reason) -> Response {
     switch reason {
     case .malformedEnvelope, .malformedData, .malformedCloudEvent: malformed
+    case .unknownEventFormat: unknownFormat
     case .overloaded: overloaded
     case .deadlineExceeded: deadline
     default: retry

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Bytes
 
 /// The methods that anything here tells apart (RFC 9110 §9); the rest are `other`.
 public enum Method: String, Sendable {
@@ -10,12 +11,6 @@ public enum Method: String, Sendable {
   case delete = "DELETE"
   case options = "OPTIONS"
   case other = "OTHER"
-}
-
-/// Where a header field's name and value lie in the connection's buffer.
-struct HeaderField {
-  var name: Range<Int>
-  var value: Range<Int>
 }
 
 /// A parsed request head: ranges into the connection's buffer and what the framing needs to know.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Bytes
 
 /// Reads an HTTP/1.1 request head as an origin behind a proxy must: what is ambiguous is refused
 /// (RFC 9112 §2.2, §3, §5, §6).

@@ -59,9 +59,9 @@ final class PushVerifier {
   }
 
   /// A token for our audience may come from another subscription of the same account.
-  func mayPush(from subscription: String?) -> Bool {
+  func mayPush(from subscription: @autoclosure () -> String?) -> Bool {
     guard let wanted = authentication.subscription else { return true }
-    return subscription == wanted
+    return subscription() == wanted
   }
 
   /// The answer to a refused push: no detail; that is in the counter and the log.

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+import Bytes
+import Events
+
+extension Request {
+  /// What the request's headers say it carries.
+  var pushHead: PushHead {
+    connection.input.withSpan { PushHead(connection.head.fields, in: $0) }
+  }
+
+  var pushTarget: PushTarget { withPathAndQuery { PushTarget($0) } }
+
+  /// The message that was pushed, in whichever of the five ways.
+  ///
+  /// What the headers say goes before what the body looks like. Otherwise a publisher could write data that
+  /// looks like a wrapped push, and so make up an id and a subscription.
+  func message(_ function: MessageFunction) throws(EnvelopeError) -> PubSubMessage {
+    let head = pushHead
+    let target = pushTarget
+    let (buffer, body) = bodyInPlace
+    let fields = connection.head.fields
+    if head.hasMessageID {
+      return .unwrapped(in: buffer, fields: fields, body: body, topic: target.topic)
+    }
+    if function.takesRawBodies { return .raw(in: buffer, body: body, topic: target.topic) }
+    switch head.mode {
+    case .none: break
+    case .binary: return try .decode(.decodeBinary(in: buffer, fields: fields, body: body))
+    case .incomplete(let missing): throw .missing(missing)
+    case .structured, .batch, .unknownFormat: throw .unknownEventFormat
+    }
+    let message = try PubSubMessage.decodeWrapped(in: buffer, body: body, topic: target.topic)
+    guard message.hasMessageID || function.authentication.mode == .none else {
+      // By hand, on a laptop, it may be left out.
+      throw .malformedEnvelope("message has no messageId")
+    }
+    // Eventarc's fallback: the message is in an event that is in a message.
+    if target.isBinding, let event = try CloudEvent.bound(to: message),
+      event.type == CloudEvent.messagePublished
+    {
+      return try .decode(event)
+    }
+    return message
+  }
+}
