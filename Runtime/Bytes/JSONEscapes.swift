@@ -44,12 +44,13 @@ extension JSONString {
   public func isWellFormed(in bytes: Span<UInt8>) -> Bool {
     guard hasEscapes else { return true }
     var at = range.lowerBound
-    while let slash = bytes.firstBackslash(in: at..<range.upperBound) {
+    while true {
+      let slash = bytes.firstIndex(of: UInt8(ascii: "\\"), in: at..<range.upperBound)
+      guard slash < range.upperBound else { return true }
       let escape = JSONEscape.read(bytes, at: slash, end: range.upperBound)
       if 0xd800..<0xe000 ~= escape.scalar { return false }
       at = slash &+ escape.length
     }
-    return true
   }
 }
 
