@@ -13,6 +13,8 @@ public struct ReceivedMessage: Sendable {
   public let orderingKey: String?
   /// `projects/P/subscriptions/S`
   public let subscription: String?
+  /// `projects/P/topics/T`, where the push's URL or an event's source says it.
+  public let topic: String?
   /// From 1; only with a dead-letter topic.
   public let deliveryAttempt: Int?
   public let publishTime: Timestamp?
@@ -29,6 +31,7 @@ public struct ReceivedMessage: Sendable {
     id = message.messageID
     orderingKey = message.orderingKey
     subscription = message.subscription
+    topic = message.topic
     deliveryAttempt = message.deliveryAttempt
     publishTime = message.publishTime
   }

@@ -11,16 +11,16 @@ public struct Report: CustomStringConvertible {
   public var failures: [Replay.Result] { results.filter { !$0.passed && $0.level != .choice } }
 
   public var description: String {
-    var lines = [row("group", "must", "should", "choice as proposed")]
+    var lines = [row("group", "must", "should", "choice")]
     var kinds: [String] = []
     for result in results where !kinds.contains(result.kind) { kinds.append(result.kind) }
     for kind in kinds { lines.append(row(kind, counts { $0.kind == kind })) }
     lines.append(row("all", counts { _ in true }))
-    let others = results.filter { !$0.passed && $0.level == .choice }
-    if !others.isEmpty {
-      lines += ["", "Left open by the texts, and chosen otherwise than proposed:"]
+    let choices = results.filter { $0.level == .choice }
+    if !choices.isEmpty {
+      lines += ["", "Left open by the texts: what the case proposes, or what is done instead."]
     }
-    lines += others.map(line)
+    lines += choices.map(line)
     if !failures.isEmpty { lines += ["", "Failed:"] }
     lines += failures.map(line)
     return lines.joined(separator: "\n")
@@ -28,7 +28,8 @@ public struct Report: CustomStringConvertible {
 
   private func line(_ result: Replay.Result) -> String {
     let statuses = result.statuses.map(String.init).joined(separator: ", ")
-    return "  \(result.name) (\(statuses)): \(result.differences.joined(separator: "; "))"
+    let differences = result.differences.joined(separator: "; ")
+    return "  \(result.name) (\(statuses)): \(result.passed ? "as proposed" : differences)"
   }
 
   private func counts(_ included: (Replay.Result) -> Bool) -> [String] {
