@@ -50,7 +50,8 @@ build_static() {
   say "Building pixel-ingest (release, static executable)"
   local flags=(-c release --product pixel-ingest --static-swift-stdlib -Xswiftc -static-executable)
   swift build --package-path "$ROOT" --scratch-path "$WORK/static" "${flags[@]}" 2>&1 |
-    grep -vF 'in statically linked applications requires at runtime' | build_errors_only
+    grep -vF 'in statically linked applications requires at runtime' | build_errors_only ||
+    die 'the static executable could not be built'
   # Debug information is left out, as it is of what ships.
   strip -o "$WORK/pixel-ingest" "$WORK/static/release/pixel-ingest"
 }
@@ -61,8 +62,8 @@ main() {
   install_packages "${SYSTEM_PACKAGES[@]}" "${LOAD_PACKAGES[@]}"
   install_peers
   mkdir -p "$WORK"
-  build_release
-  build_static
+  build_release >&2  # tables alone go to stdout
+  build_static >&2
   PYTHONPATH="$BENCHMARKS" PYTHONDONTWRITEBYTECODE=1 exec python3 -m bench --work "$WORK" \
     --static "$WORK/pixel-ingest" --development "$BIN/pixel-ingest" "${ARGUMENTS[@]}"
 }

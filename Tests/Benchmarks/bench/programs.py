@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The servers that are compared: ours, and the peers with their configuration from `peers/`."""
 
+import os
 import pathlib
 import re
 import shutil
 import subprocess
 
-from .server import Program
+from .server import PATH, Program
 
 PEERS = pathlib.Path(__file__).resolve().parent.parent / "peers"
 
@@ -131,15 +132,12 @@ class Catalogue:
         return Program(name, version, command, prepare=prepare, logs=access_log != "off")
 
     def _need(self, program):
-        if not shutil.which(program, path=_environment()["PATH"]):
+        if not shutil.which(program, path=PATH):
             raise Absent("not installed")
 
 
 def _environment(**more) -> dict:
-    import os
-    # Debian keeps servers where a person's PATH may not look.
-    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
-    return {**os.environ, "PATH": path, **{key: str(value) for key, value in more.items()}}
+    return {**os.environ, "PATH": PATH, **{key: str(value) for key, value in more.items()}}
 
 
 def _first_match(command, pattern) -> str:

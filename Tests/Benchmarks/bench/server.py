@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass, field
 
 PROC = pathlib.Path("/proc")
+# Debian keeps servers where a person's PATH may not look.
+PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Server:
         with open(self._log, "ab") as output, cores.starting_server():
             self.began = time.perf_counter_ns()
             self._process = subprocess.Popen(
-                command, env={"PATH": os.environ["PATH"], "HOME": str(self._folder), **environment},
+                command, env={"PATH": PATH, "HOME": str(self._folder), **environment},
                 cwd=self._folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             )
 
