@@ -110,6 +110,10 @@ class Server:
         """MiB at most, each process by its own peak."""
         return self._status("VmHWM")
 
+    def own(self) -> float:
+        """MiB in memory now that are not pages of files, as the executable's and its libraries' are."""
+        return self._status("RssAnon")
+
     def descriptors(self) -> int:
         return sum(len(_entries(PROC / str(pid) / "fd")) for pid in self.processes())
 
