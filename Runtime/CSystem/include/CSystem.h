@@ -53,3 +53,31 @@ int64_t pixel_monotonic_ns(void);
 int64_t pixel_wall_ns(void);
 /// Bytes of randomness from the kernel; 0 if it worked.
 int pixel_random(void *bytes, size_t count);
+
+// Scans of sixteen bytes at once: values in, a value out, no memory. In C, since Swift compares vectors
+// byte by byte. Sixteen if no byte is found.
+typedef uint8_t pixel_block __attribute__((ext_vector_type(16)));
+typedef char pixel_marks __attribute__((ext_vector_type(16)));
+
+static inline int pixel_first_mark(pixel_marks marks) {
+#if defined(__SSE2__)
+  return __builtin_ctz((unsigned)__builtin_ia32_pmovmskb128(marks) | 1u << 16);
+#else
+  typedef uint64_t halves __attribute__((ext_vector_type(2)));
+  halves both = (halves)marks;
+  if (both[0]) return __builtin_ctzll(both[0]) / 8;
+  return both[1] ? 8 + __builtin_ctzll(both[1]) / 8 : 16;
+#endif
+}
+
+/// The first byte that is below `limit`, or DEL.
+static inline int pixel_first_stop(pixel_block block, uint8_t limit) {
+  return pixel_first_mark((pixel_marks)((block < limit) | (block == 0x7F)));
+}
+
+/// The first byte that is not a letter, a digit, `-` or `.`.
+static inline int pixel_first_special(pixel_block block) {
+  pixel_block letter = (block | 0x20) - 0x61;
+  return pixel_first_mark(
+      (pixel_marks) ~((letter < 26) | (block - 0x30 < 10) | (block - 0x2D < 2)));
+}

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Benchmarks of the function runtime beside what people would use instead."""

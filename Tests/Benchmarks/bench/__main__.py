@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+"""Runs benchmarks; `scripts/bench.sh` builds what they need and calls this."""
+
+import argparse
+import json
+import pathlib
+import sys
+
+from . import coldstart, instructions, machine, memory, pixel, record
+from .load import LoadFailed
+from .programs import Catalogue
+from .server import Server, ServerFailed
+
+BENCHMARKS = {"pixel": pixel, "instructions": instructions, "coldstart": coldstart, "memory": memory}
+
+
+class Bench:
+    """What each benchmark gets."""
+
+    def __init__(self, options):
+        self.work = options.work.resolve()
+        self.cores = machine.Cores()
+        self.rounds = 5 if options.quick else 9
+        self.seconds = 1 if options.quick else 3
+        self.starts = 7 if options.quick else 15
+        self.programs = Catalogue(
+            self.work, options.static.resolve(), options.development.resolve(), self.say
+        )
+
+    def say(self, text):
+        print(text, file=sys.stderr, flush=True)
+
+    def start(self, program, wrapper=()) -> Server:
+        folder = self.work / "run" / "".join(c if c.isalnum() else "-" for c in program.name)
+        return Server(program, self.cores, folder, wrapper)
+
+
+def main() -> int:
+    options = _options()
+    bench = Bench(options)
+    machine.allow_many_connections()
+    bench.say(f"On {machine.kind()}.")
+    if machine.load_average() > 0.7:
+        bench.say("Other work runs here: take ratios and medians, and run again what looks odd.")
+    if not bench.cores.are_apart:
+        bench.say("With one core, server and load share it: the ratios say less.")
+    results = []
+    try:
+        bench.cores.settle()
+        for name in options.names or BENCHMARKS:
+            results.append(BENCHMARKS[name].run(bench))
+            if not options.json:
+                print(results[-1].markdown(), flush=True)
+    except (LoadFailed, ServerFailed) as problem:
+        bench.say(f"bench: {problem}")
+        return 2
+    if options.json:
+        print(json.dumps({"machine": machine.kind(), "results": [each.json() for each in results]}))
+    if options.save:
+        record.save(pathlib.Path(options.save), results)
+    missed = [each.what for result in results for each in result.targets if each.verdict == "MISSED"]
+    bench.say(f"Missed: {'; '.join(missed)}." if missed else "No target is missed.")
+    return 1 if missed else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=", ".join(BENCHMARKS))
+    parser.add_argument("--work", type=pathlib.Path, required=True, help="folder for what is made")
+    parser.add_argument("--static", type=pathlib.Path, required=True, help="pixel-ingest as a static executable")
+    parser.add_argument("--development", type=pathlib.Path, required=True,
+                        help="pixel-ingest with shared libraries")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.add_argument("--save", metavar="FOLDER", help="keep the results in FOLDER")
+    options = parser.parse_args()
+    for name in options.names:
+        if name not in BENCHMARKS:
+            parser.error(f"there is no benchmark '{name}': allowed are {', '.join(BENCHMARKS)}")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

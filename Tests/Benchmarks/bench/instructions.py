@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""User-space instructions per pixel request, by callgrind. They hardly depend on the machine's load."""
+
+import re
+import shutil
+
+from . import load
+from .report import Result, Sample, Target
+
+TITLE = "user instructions per request"
+SHORT, LONG = 50, 250  # turns of 32 requests
+
+
+def run(bench) -> Result:
+    programs = bench.programs
+    columns = ["server", "instructions/request", "ours is … times as short", "version"]
+    if not shutil.which("valgrind"):
+        return Result("instructions", TITLE, columns, [["valgrind is not installed", "", "", ""]])
+    counted = {}
+    for program in [programs.ours(), *programs.peers(programs.nginx_alone)]:
+        counted[program.name] = (_per_request(bench, program), program.version)
+    own = counted["pixel-ingest"][0]
+    rows = [[name, f"{count:,.0f}", f"{count / own:.2f}", version]
+            for name, (count, version) in counted.items()]
+    return Result(
+        "instructions", TITLE, columns, rows,
+        [Target("user instructions per request", Sample([own]), 6000, at_most=True)],
+        figures={name: round(count) for name, (count, _) in counted.items()},
+    )
+
+
+def _per_request(bench, program) -> float:
+    """The difference of two run lengths: what is done once, as starting, falls out."""
+    short, long = (_total(bench, program, turns) for turns in (SHORT, LONG))
+    return (long - short) / ((LONG - SHORT) * load.CONNECTIONS)
+
+
+def _total(bench, program, turns) -> int:
+    bench.say(f"instructions: {program.name}, {turns * load.CONNECTIONS} requests under callgrind")
+    output = bench.work / "callgrind.out"
+    output.unlink(missing_ok=True)
+    wrapper = ["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={output}"]
+    request = load.pixel_request()
+    with bench.start(program, wrapper=wrapper) as server:
+        server.wait_until_it_answers(request, pause=0.05)
+        load.in_step(server.port, turns, request)
+        server.stop(within=30)
+    found = re.search(r"^(?:totals|summary): (\d+)", output.read_text(), re.M)
+    if not found:
+        raise RuntimeError(f"callgrind counted nothing: {server.last_words()}")
+    return int(found.group(1))

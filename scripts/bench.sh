@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Usage: scripts/bench.sh [--quick] [--json] [--save] [NAME…]
+#
+# Measures the runtime beside nginx, Go and functions-framework, in one run and as ratios, and says
+# whether the targets are met. Builds what it measures, and gets the peers from Debian and PyPI; a peer
+# that cannot be had is named and skipped. Tests/Benchmarks/README.md says how to read the tables.
+#
+#   NAME      pixel, instructions, coldstart, memory; all of them without a name
+#   --quick   fewer and shorter rounds: under two minutes, once everything is built
+#   --json    prints JSON instead of tables
+#   --save    keeps the tables of a whole run in Tests/Benchmarks
+#
+# Exits with 1 if a target is missed by more than the spread, with 2 if something could not be measured.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+readonly BENCHMARKS="$ROOT/Tests/Benchmarks"
+readonly WORK="$ROOT/.build-bench"
+readonly LOAD_PACKAGES=(wrk)
+readonly PEER_PACKAGES=(nginx-light golang-go python3 python3-venv valgrind)
+
+ARGUMENTS=()
+
+parse_arguments() {
+  local save='' name=''
+  while [[ $# -gt 0 ]]; do
+    case "$1" in
+      --quick | --json) ARGUMENTS+=("$1") ;;
+      --save) save=1 ARGUMENTS+=(--save "$BENCHMARKS") ;;
+      pixel | instructions | coldstart | memory) name=1 ARGUMENTS+=("$1") ;;
+      -h | --help) print_usage "$0"; exit 0 ;;
+      *) die "unknown argument '$1': see --help" ;;
+    esac
+    shift
+  done
+  [[ -z $save || -z $name ]] || die "--save is for a whole run: leave the names out"
+}
+
+# The peers are welcome, not needed.
+install_peers() {
+  local package
+  for package in "${PEER_PACKAGES[@]}"; do
+    (install_packages "$package") || say "$package could not be installed"
+  done
+}
+
+# What ships is one static executable; log mode needs no libcurl in it.
+build_static() {
+  say "Building pixel-ingest (release, static executable)"
+  local flags=(-c release --product pixel-ingest --static-swift-stdlib -Xswiftc -static-executable)
+  swift build --package-path "$ROOT" --scratch-path "$WORK/static" "${flags[@]}" 2>&1 |
+    grep -vF 'in statically linked applications requires at runtime' | build_errors_only ||
+    die 'the static executable could not be built'
+  # Debug information is left out, as it is of what ships.
+  strip -o "$WORK/pixel-ingest" "$WORK/static/release/pixel-ingest"
+}
+
+main() {
+  parse_arguments "$@"
+  require_swift
+  install_packages "${SYSTEM_PACKAGES[@]}" "${LOAD_PACKAGES[@]}"
+  install_peers
+  mkdir -p "$WORK"
+  build_release >&2  # tables alone go to stdout
+  build_static >&2
+  PYTHONPATH="$BENCHMARKS" PYTHONDONTWRITEBYTECODE=1 exec python3 -m bench --work "$WORK" \
+    --static "$WORK/pixel-ingest" --development "$BIN/pixel-ingest" "${ARGUMENTS[@]}"
+}
+
+main "$@"
