@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: MIT
 import PackageDescription
 
-let strict: [SwiftSetting] = [
-  .swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error),
-]
+/// scripts/fuzz.sh sets it: then what ships is built to tell a fuzzer which branches were taken.
+let isFuzzing = Context.environment["FUZZ"] != nil
+let coverage: [SwiftSetting] = isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : []
+
+let strict: [SwiftSetting] =
+  [.swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error)] + coverage
 let strictC: [CSetting] = [.treatAllWarnings(as: .error), .enableWarning("all")]
 
 /// Test-side code may use Foundation and need not mark unsafe calls.
@@ -41,6 +44,26 @@ func tests(
   .testTarget(
     name: "\(name)Tests", dependencies: uses, path: "Tests/\(name)Tests", exclude: exclude,
     resources: resources, swiftSettings: relaxed)
+}
+
+/// One folder: an executable around libFuzzer with FUZZ, else the tests that run its corpus.
+func fuzzing() -> [Target] {
+  let uses: [Target.Dependency] = ["Bytes", "Events", "FunctionRuntime", "LogParse"]
+  let rest = ["CFuzz", "Corpus", "Dictionaries"]
+  guard isFuzzing else {
+    return [
+      .testTarget(
+        name: "FuzzTests", dependencies: uses, path: "Tests/Fuzz", exclude: rest + ["Main"],
+        swiftSettings: relaxed)
+    ]
+  }
+  return [
+    .target(name: "CFuzz", path: "Tests/Fuzz/CFuzz", cSettings: strictC),
+    .executableTarget(
+      name: "Fuzz", dependencies: uses + ["CFuzz"], path: "Tests/Fuzz",
+      exclude: rest + ["CorpusTests.swift"], swiftSettings: relaxed,
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
+  ]
 }
 
 let package = Package(
@@ -138,5 +161,5 @@ let package = Package(
           "Conformance", "EventEcho", "PixelIngestMain", "LogParseMain", "BQLoaderMain",
           "LocalCloudMain",
         ], exclude: ["cloudevents_client.py"]),
-    ]
+    ] + fuzzing()
 )

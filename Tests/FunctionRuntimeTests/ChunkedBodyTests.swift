@@ -26,6 +26,7 @@ import Testing
     ("FFFFFFFFFFFFFFFF\r\n", .tooLarge), ("10000000000000001\r\n", .tooLarge),
     ("1;" + String(repeating: "x", count: 300), .malformed),
     (String(repeating: "0", count: 300), .malformed),
+    ("1;" + String(repeating: "x", count: 254) + "\r\na\r\n0\r\n\r\n", .malformed),
     ("0\r\nX: " + String(repeating: "x", count: 9000), .malformed),
     ("0\r\n" + String(repeating: "X: y\r\n", count: 2000), .malformed),
   ]

@@ -99,6 +99,9 @@ import Testing
     refused("HTTP/0.9", "GET /\r\nHost: a\r\n\r\n", .badRequest),
     refused("no method", "/ HTTP/1.1\r\nHost: a\r\n\r\n", .badRequest),
     refused("a method that never ends", String(repeating: "G", count: 40), .badRequest),
+    refused(
+      "a method of 33 letters",
+      String(repeating: "G", count: 33) + " / HTTP/1.1\r\nHost: a\r\n\r\n", .badRequest),
     refused("a comma in the method", "GE,T / HTTP/1.1\r\nHost: a\r\n\r\n", .badRequest),
     refused("HTTP/1.2", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", .versionNotSupported),
     refused("HTTP/2.0", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", .versionNotSupported),

@@ -95,10 +95,9 @@ struct ChunkedBody {
         guard bytes[index] != UInt8(ascii: "\n") else { throw .malformed }
         index &+= 1
       }
-      guard index &+ 1 < bytes.count else {
-        if index &- start >= limit { throw .malformed }
-        return nil
-      }
+      // Looked at first, so that a long line is refused however it arrives.
+      guard index &- start < limit else { throw .malformed }
+      guard index &+ 1 < bytes.count else { return nil }
       guard bytes[index] == UInt8(ascii: "\r"), bytes[index &+ 1] == UInt8(ascii: "\n") else {
         throw .malformed
       }

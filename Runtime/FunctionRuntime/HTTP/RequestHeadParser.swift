@@ -55,9 +55,9 @@ struct RequestHeadParser {
     _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ head: inout RequestHead
   ) throws(Stop) -> Int {
     var cursor = ByteClass.skipToken(bytes, from: start, to: end)
-    guard cursor < end else {
-      throw cursor &- start > 32 ? .refused(.badRequest) : .incomplete
-    }
+    // Looked at first, so that a long method is refused however the head arrives.
+    guard cursor &- start <= 32 else { throw .refused(.badRequest) }
+    guard cursor < end else { throw .incomplete }
     guard bytes[cursor] == UInt8(ascii: " "), cursor > start else { throw .refused(.badRequest) }
     head.method = method(bytes, start..<cursor)
 
