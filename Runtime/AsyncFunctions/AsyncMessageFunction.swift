@@ -12,28 +12,30 @@ extension MessageFunction {
   ///
   /// - Parameters:
   ///   - worker: Whose calls they are.
+  ///   - executor: Whose threads the handler runs on; nil for Swift's own, which blocking code elsewhere in
+  ///     the process can keep busy.
   ///   - record: Records a message that is rejected; without it a rejected message comes again, until
   ///     Pub/Sub moves it to its dead-letter topic.
   public static func asynchronous(
-    authentication: PushAuthentication, worker: Worker,
+    authentication: PushAuthentication, worker: Worker, executor: (any TaskExecutor)? = nil,
     record: ((Delivery, Rejection, @escaping (Bool) -> Void) -> Void)? = nil,
     _ handler: @escaping @Sendable (ReceivedMessage) async throws -> Outcome
   ) -> MessageFunction {
     MessageFunction(
       authentication: authentication,
-      receive: { delivery in run(handler, delivery, on: worker) },
+      receive: { delivery in run(handler, delivery, on: worker, executor) },
       record: record ?? { _, _, completion in completion(false) })
   }
 
   private static func run(
     _ handler: @escaping @Sendable (ReceivedMessage) async throws -> Outcome,
-    _ delivery: Delivery, on worker: Worker
+    _ delivery: Delivery, on worker: Worker, _ executor: (any TaskExecutor)?
   ) {
     let message = ReceivedMessage(delivery.message)
     let loop = worker.loop.handle
     let pending = PendingCall()
     let answer = OnLoop(value: (delivery, pending))
-    let task = Task {
+    let task = Task(executorPreference: executor) {
       let outcome: Outcome
       do {
         outcome = try await handler(message)

@@ -9,10 +9,13 @@ extension MessageFunction {
   /// links and the others do not. Data that does not decode is rejected with `entry_not_json`.
   public static func typed<Payload: Decodable & Sendable>(
     _ type: Payload.Type, stage: String, authentication: PushAuthentication, worker: Worker,
+    executor: (any TaskExecutor)? = nil,
     record: ((Delivery, Rejection, @escaping (Bool) -> Void) -> Void)? = nil,
     _ handler: @escaping @Sendable (Payload, ReceivedMessage) async throws -> Outcome
   ) -> MessageFunction {
-    .asynchronous(authentication: authentication, worker: worker, record: record) { message in
+    .asynchronous(
+      authentication: authentication, worker: worker, executor: executor, record: record
+    ) { message in
       let payload: Payload
       do {
         payload = try JSONDecoder().decode(Payload.self, from: Data(message.data))

@@ -31,8 +31,15 @@ import TypedFunctions
     return "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
   }
 
-  /// The handlers need Swift's own threads, which blocking tests beside this one keep busy: so this one
-  /// waits on a thread of its own, and for long.
+  /// Blocking tests beside this one keep Swift's own threads busy, so the handlers run on others, and the
+  /// test waits on one of its own.
+  private final class OwnThreads: TaskExecutor {
+    func enqueue(_ job: consuming ExecutorJob) {
+      let job = UnownedJob(job)
+      Thread.detachNewThread { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+  }
+
   private static let patience = 120
 
   private func statuses(_ function: RunningFunction, _ requests: [String]) async throws -> [Int] {
@@ -59,7 +66,10 @@ import TypedFunctions
     let seen = Mutex<ReceivedMessage?>(nil)
     let function = try RunningFunction { worker in
       .messages(
-        .asynchronous(authentication: Self.authentication(), worker: worker) { message in
+        .asynchronous(
+          authentication: Self.authentication(), worker: worker,
+          executor: OwnThreads()
+        ) { message in
           await Task.yield()
           seen.withLock { $0 = message }
           return .done
@@ -78,7 +88,10 @@ import TypedFunctions
   @Test func `a handler that throws makes the message come again`() async throws {
     let function = try RunningFunction { worker in
       .messages(
-        .asynchronous(authentication: Self.authentication(), worker: worker) { _ in
+        .asynchronous(
+          authentication: Self.authentication(), worker: worker,
+          executor: OwnThreads()
+        ) { _ in
           throw Failure()
         })
     }
@@ -93,7 +106,10 @@ import TypedFunctions
     let wasCancelled = Mutex(false)
     let function = try RunningFunction(environment: ["REQUEST_TIMEOUT": "50ms"]) { worker in
       .messages(
-        .asynchronous(authentication: Self.authentication(), worker: worker) { _ in
+        .asynchronous(
+          authentication: Self.authentication(), worker: worker,
+          executor: OwnThreads()
+        ) { _ in
           do {
             try await Task.sleep(for: .seconds(30))
           } catch {
@@ -114,7 +130,10 @@ import TypedFunctions
     let running = Mutex((now: 0, most: 0))
     let function = try RunningFunction { worker in
       .messages(
-        .asynchronous(authentication: Self.authentication(), worker: worker) { _ in
+        .asynchronous(
+          authentication: Self.authentication(), worker: worker,
+          executor: OwnThreads()
+        ) { _ in
           running.withLock { state in
             state.now += 1
             state.most = max(state.most, state.now)
@@ -135,6 +154,7 @@ import TypedFunctions
       .messages(
         .typed(
           Order.self, stage: "orders", authentication: Self.authentication(), worker: worker,
+          executor: OwnThreads(),
           record: { _, rejection, completion in
             recorded.withLock { $0.append(rejection.detail) }
             completion(true)
