@@ -10,7 +10,8 @@
 #   --json    prints JSON instead of tables
 #   --save    keeps the tables of a whole run in Tests/Benchmarks
 #
-# Exits with 1 if a target is missed by more than the spread, with 2 if something could not be measured.
+# Exits with 1 if a target is missed in three quarters of the rounds or more, with 2 if something could
+# not be measured.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "$0")/lib.sh"

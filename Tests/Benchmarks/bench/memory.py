@@ -5,6 +5,7 @@ import time
 
 from . import load
 from .report import Result, Sample, Target
+from .server import forget_executable
 
 TITLE = "MiB in memory, and open descriptors"
 CONNECTIONS, AT_ONCE = 10_000, 200
@@ -47,6 +48,7 @@ def run(bench) -> Result:
 
 def _measure(bench, program, times) -> dict:
     request = load.pixel_request()
+    forget_executable(program)
     with bench.start(program) as server:
         server.wait_until_it_answers(request, pause=0.01)
         time.sleep(0.2)

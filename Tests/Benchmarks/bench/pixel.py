@@ -5,6 +5,7 @@ import contextlib
 
 from . import load
 from .report import Result, Sample, Target
+from .server import forget_executable
 
 TITLE = "CPU time per request, 32 keep-alive connections, one core"
 
@@ -68,6 +69,7 @@ def _measure(bench, programs) -> dict:
         servers = {}
         for program in programs:
             bench.say(f"pixel: starting {program.name}")
+            forget_executable(program)
             server = stack.enter_context(bench.start(program))
             server.wait_until_it_answers(request, pause=0.01)
             load.wrk(server.port, 1, file)
