@@ -2,9 +2,14 @@
 // SPDX-License-Identifier: MIT
 import PackageDescription
 
-let strict: [SwiftSetting] = [
-  .swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error),
-]
+/// scripts/fuzz.sh sets it: then what ships is built to tell a fuzzer which branches were taken.
+let isFuzzing = Context.environment["FUZZ"] != nil
+/// Both in one flag: of two `-sanitize` the compiler takes the last, and `--sanitize=address` comes first.
+let sanitizers = "-sanitize=address,fuzzer"
+let coverage: [SwiftSetting] = isFuzzing ? [.unsafeFlags([sanitizers])] : []
+
+let strict: [SwiftSetting] =
+  [.swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error)] + coverage
 let strictC: [CSetting] = [.treatAllWarnings(as: .error), .enableWarning("all")]
 
 /// Test-side code may use Foundation and need not mark unsafe calls.
@@ -39,6 +44,26 @@ func tests(_ name: String, _ uses: [Target.Dependency], resources: [Resource] = 
   .testTarget(
     name: "\(name)Tests", dependencies: uses, path: "Tests/\(name)Tests", resources: resources,
     swiftSettings: relaxed)
+}
+
+/// One folder: an executable around libFuzzer with FUZZ, else the tests that run its corpus.
+func fuzzing() -> [Target] {
+  let uses: [Target.Dependency] = ["Bytes", "Events", "FunctionRuntime", "LogParse"]
+  let rest = ["CFuzz", "Corpus", "Dictionaries"]
+  guard isFuzzing else {
+    return [
+      .testTarget(
+        name: "FuzzTests", dependencies: uses, path: "Tests/Fuzz", exclude: rest + ["Main"],
+        swiftSettings: relaxed)
+    ]
+  }
+  return [
+    .target(name: "CFuzz", path: "Tests/Fuzz/CFuzz", cSettings: strictC),
+    .executableTarget(
+      name: "Fuzz", dependencies: uses + ["CFuzz"], path: "Tests/Fuzz",
+      exclude: rest + ["CorpusTests.swift"], swiftSettings: relaxed,
+      linkerSettings: [.unsafeFlags([sanitizers, "-use-ld=lld"])]),
+  ]
 }
 
 let package = Package(
@@ -135,5 +160,5 @@ let package = Package(
           "EventLoop", "FunctionRuntime", "HTTPClient", "ServerSupport", "TestSupport",
           "PixelIngestMain", "LogParseMain", "BQLoaderMain", "LocalCloudMain",
         ]),
-    ]
+    ] + fuzzing()
 )

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Usage: scripts/test.sh [--all]
 #
-# The test command: format and shell lint, build with warnings as errors, all tests, and one run of the
-# whole pipeline. Installs what it needs from Debian's packages.
+# The test command: format and shell lint, build with warnings as errors, all tests, ten seconds of fuzzing
+# for each parser, and one run of the whole pipeline. Installs what it needs from Debian's packages.
 #
-#   --all   adds the long suites
+#   --all   adds the long suites, and fuzzes for a minute each
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -29,6 +29,9 @@ unit_tests() {
     grep -vE '^\[[0-9]+/[0-9]+\]|✔ Test "|Test case passing|◇ |↳ ' 
 }
 
+# A short look; what it would take hours to find is for scripts/fuzz.sh --seconds.
+fuzz() { "$ROOT/scripts/fuzz.sh" --seconds "$([[ -n ${PIXEL_TEST_ALL:-} ]] && echo 60 || echo 10)"; }
+
 main() {
   [[ $# -le 1 ]] || die "too many arguments: see --help"
   case "${1:-}" in
@@ -42,6 +45,7 @@ main() {
   step 'lint' lint
   step 'release build' build_release
   step 'tests' unit_tests
+  step 'fuzzing' fuzz
   step 'whole pipeline' "$ROOT/scripts/run-local.sh" --check
   say 'All passed.'
 }
