@@ -4,7 +4,9 @@ import PackageDescription
 
 /// scripts/fuzz.sh sets it: then what ships is built to tell a fuzzer which branches were taken.
 let isFuzzing = Context.environment["FUZZ"] != nil
-let coverage: [SwiftSetting] = isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : []
+/// Both in one flag: of two `-sanitize` the compiler takes the last, and `--sanitize=address` comes first.
+let sanitizers = "-sanitize=address,fuzzer"
+let coverage: [SwiftSetting] = isFuzzing ? [.unsafeFlags([sanitizers])] : []
 
 let strict: [SwiftSetting] =
   [.swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error)] + coverage
@@ -62,7 +64,7 @@ func fuzzing() -> [Target] {
     .executableTarget(
       name: "Fuzz", dependencies: uses + ["CFuzz"], path: "Tests/Fuzz",
       exclude: rest + ["CorpusTests.swift"], swiftSettings: relaxed,
-      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
+      linkerSettings: [.unsafeFlags([sanitizers, "-use-ld=lld"])]),
   ]
 }
 

@@ -31,6 +31,9 @@ build_fuzzer() {
   mkdir -p "$BUILD"
   FUZZ=1 swift build --package-path "$ROOT" --scratch-path "$BUILD" -c release --sanitize=address \
     -Xswiftc -enable-testing --product Fuzz >"$log" 2>&1 || { cat "$log" >&2; die 'the build failed'; }
+  # Flags that override each other would turn the sanitizer off without a word.
+  grep -qs __asan_report_load "$BUILD/release/Bytes.build/"*.o ||
+    die 'the parsers were built without Address Sanitizer'
 }
 
 # Its arguments are the fuzzer's own, so that a finding can be repeated with the command that is printed.
