@@ -31,28 +31,12 @@ final class MessageEndpoint {
     verifier = PushVerifier(authentication: function.authentication, worker: worker)
   }
 
-  /// Before the body is read: only POST, only from who may push, only as many as fit.
-  func admit(_ request: Request) -> Response? {
-    guard request.method == .post else { return OutcomeResponses.postOnly }
-    switch verifier.verdict(on: request) {
-    case .admitted: break
-    case .refused(let rule): return verifier.refusal(rule)
-    case .undecided: request.isUndecided = true
-    }
-    guard worker.load.callsInFlight < worker.settings.limits.maxInFlight else {
-      worker.countAndWarn(.overloaded)
-      return OutcomeResponses.overloaded
-    }
-    return nil
-  }
+  /// Looks at a head before its body is read.
+  func admit(_ request: Request) -> Response? { verifier.admit(request) }
 
   func receive(_ request: Request, _ call: Call) {
     guard request.isUndecided else { return decode(request, call) }
-    verifier.decide(request) { [self] rule in
-      guard call.isOpen else { return }
-      if let rule { return refuse(call, rule) }
-      decode(request, call)
-    }
+    verifier.identify(request, call) { [self] in decode(request, call) }
   }
 
   private func decode(_ request: Request, _ call: Call) {
@@ -66,14 +50,9 @@ final class MessageEndpoint {
     }
     // An unwrapped push cannot prove it: a publisher's attribute may be the header that says it.
     guard verifier.mayPush(from: message.isUnwrapped ? nil : message.subscription) else {
-      return refuse(call, .subscription)
+      return verifier.refuse(call, .subscription)
     }
     function.receive(Delivery(message: message, call: call, endpoint: self))
-  }
-
-  /// The verifier counts and logs refusals itself, once a minute.
-  private func refuse(_ call: Call, _ rule: TokenRule) {
-    call.reply(verifier.refusal(rule), note: CallNote(result: .done, reason: rule.rawValue))
   }
 
   func finish(_ delivery: Delivery, _ outcome: Outcome) {

@@ -14,21 +14,9 @@ final class EventEndpoint {
     verifier = PushVerifier(authentication: function.authentication, worker: worker)
   }
 
-  /// Before the body is read: only POST, only from who may push, only as many as fit. A webhook's
-  /// handshake does nothing, so anybody may begin one.
+  /// Looks at a head before its body is read. A webhook's handshake does nothing, so anybody may begin one.
   func admit(_ request: Request) -> Response? {
-    if WebhookHandshake.isOne(request) { return nil }
-    guard request.method == .post else { return OutcomeResponses.postOnly }
-    switch verifier.verdict(on: request) {
-    case .admitted: break
-    case .refused(let rule): return verifier.refusal(rule)
-    case .undecided: request.isUndecided = true
-    }
-    guard worker.load.callsInFlight < worker.settings.limits.maxInFlight else {
-      worker.countAndWarn(.overloaded)
-      return OutcomeResponses.overloaded
-    }
-    return nil
+    WebhookHandshake.isOne(request) ? nil : verifier.admit(request)
   }
 
   func receive(_ request: Request, _ call: Call) {
@@ -37,11 +25,7 @@ final class EventEndpoint {
       return call.reply(answer, note: CallNote(result: .done, reason: "webhook_handshake"))
     }
     guard request.isUndecided else { return decode(request, call) }
-    verifier.decide(request) { [self] rule in
-      guard call.isOpen else { return }
-      if let rule { return refuse(call, rule) }
-      decode(request, call)
-    }
+    verifier.identify(request, call) { [self] in decode(request, call) }
   }
 
   private func decode(_ request: Request, _ call: Call) {
@@ -53,7 +37,9 @@ final class EventEndpoint {
         result: .malformed, reason: error.reason.rawValue, detail: error.detail)
       return call.reply(OutcomeResponses.response(to: error.reason), note: note)
     }
-    guard verifier.mayPush(from: sent.subscription()) else { return refuse(call, .subscription) }
+    guard verifier.mayPush(from: sent.subscription()) else {
+      return verifier.refuse(call, .subscription)
+    }
     for event in sent.events where !event.leniencies.isEmpty {
       for name in event.leniencies.names { worker.count(name) }
     }
@@ -67,8 +53,4 @@ final class EventEndpoint {
     }
   }
 
-  /// The verifier counts and logs refusals itself, once a minute.
-  private func refuse(_ call: Call, _ rule: TokenRule) {
-    call.reply(verifier.refusal(rule), note: CallNote(result: .done, reason: rule.rawValue))
-  }
 }

@@ -25,6 +25,35 @@ final class PushVerifier {
     worker.loop.atTurnEnd { keys.renewIfDue(worker.loop, worker.client) }
   }
 
+  /// Before the body is read: only POST, only from who may push, only as many as fit.
+  func admit(_ request: Request) -> Response? {
+    guard request.method == .post else { return OutcomeResponses.postOnly }
+    switch verdict(on: request) {
+    case .admitted: break
+    case .refused(let rule): return refusal(rule)
+    case .undecided: request.isUndecided = true
+    }
+    guard worker.load.callsInFlight < worker.settings.limits.maxInFlight else {
+      worker.countAndWarn(.overloaded)
+      return OutcomeResponses.overloaded
+    }
+    return nil
+  }
+
+  /// Runs `body` if it turns out that an undecided sender may push; else the call is answered.
+  func identify(_ request: Request, _ call: Call, _ body: @escaping () -> Void) {
+    decide(request) { [self] rule in
+      guard call.isOpen else { return }
+      if let rule { return refuse(call, rule) }
+      body()
+    }
+  }
+
+  /// Answers a call of somebody who may not push. Counted and logged here, once a minute.
+  func refuse(_ call: Call, _ rule: TokenRule) {
+    call.reply(refusal(rule), note: CallNote(result: .done, reason: rule.rawValue))
+  }
+
   func verdict(on request: Request) -> Verdict {
     do throws(TokenRule) {
       switch authentication.mode {
