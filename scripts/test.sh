@@ -24,9 +24,10 @@ lint() {
   (cd "$ROOT" && shellcheck -x scripts/*.sh .ci/run)
 }
 
+# Shows suites, failures with their details, what was skipped and why, and what the long tests report.
 unit_tests() {
   PIXEL_BINARIES="$BIN" swift test --package-path "$ROOT" --disable-xctest 2>&1 |
-    grep -vE '^\[[0-9]+/[0-9]+\]|✔ Test "|Test case passing|◇ |↳ ' 
+    grep -E '^(✘|↳|➜|✔ (Suite|Test run)|[0-9]+ accepted|[a-z]+\.jsonl|all  |The requests)|error:'
 }
 
 # A short look; what it would take hours to find is for scripts/fuzz.sh --seconds.
