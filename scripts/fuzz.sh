@@ -46,7 +46,7 @@ fuzzer() {
 fuzz() {
   local seconds="$1" target="$2"
   mkdir -p "$BUILD/corpus/$target" "$BUILD/findings"
-  fuzzer "--target=$target" -max_total_time="$seconds" -max_len=4096 -timeout=5 -rss_limit_mb=1024 \
+  fuzzer "--target=$target" -max_total_time="$seconds" -max_len=4096 -timeout=5 -rss_limit_mb=2048 \
     -dict="$ROOT/Tests/Fuzz/Dictionaries/$target.dict" -print_final_stats=1 \
     -artifact_prefix="$BUILD/findings/$target-" \
     "$BUILD/corpus/$target" "$ROOT/Tests/Fuzz/Corpus/$target" >"$BUILD/$target.log" 2>&1

@@ -189,6 +189,9 @@ struct PubSubEnvelope {
 
 /// The names of one object, each of which may come once.
 private struct DistinctNames {
+  /// Pub/Sub's own limit for an attribute's name is 256 bytes; each may come as `\u0061`.
+  private static let longest = 256 * 6
+
   private var names: [JSONString] = []
   private let limit: Int
 
@@ -199,10 +202,13 @@ private struct DistinctNames {
 
   var count: Int { names.count }
 
-  /// The limit also bounds the comparisons, of which there are as many as pairs.
+  /// The limits also bound the comparisons, of which there are as many as pairs.
   mutating func add(_ name: JSONString, in bytes: Span<UInt8>) throws(EnvelopeError) {
     guard names.count < limit else {
       throw .malformedEnvelope("an object has more than \(limit) members")
+    }
+    guard name.range.count <= Self.longest else {
+      throw .malformedEnvelope("a member's name is longer than \(Self.longest) bytes")
     }
     for other in names where other.equals(name, in: bytes) {
       throw .malformedEnvelope("a member comes twice")

@@ -101,6 +101,20 @@ import Testing
     #expect(message.subscription == nil && message.deliveryAttempt == nil)
   }
 
+  @Test(arguments: ["a", "\\u0061"])
+  func `a name as long as Pub Sub allows is taken, whatever its escapes, and no longer one`(
+    _ letter: String
+  ) throws {
+    func push(_ letters: Int) -> String {
+      let name = String(repeating: letter, count: letters)
+      return #"{"message":{"attributes":{"\#(name)":"1"}}}"#
+    }
+    let message = try decode(push(256))
+    #expect(message.attribute(String(repeating: "a", count: 256)) == "1")
+    // The rest only bounds the work of telling names apart, so it is not exact.
+    #expect(throws: EnvelopeError.self) { try decode(push(1537)) }
+  }
+
   @Test(arguments: [
     #"{"message":{"attributes":{"a":"1"}}}"#, #"{"message":{"data":"","attributes":{"a":"1"}}}"#,
     #"{"message":{"data":null,"attributes":{"a":"1"}}}"#,

@@ -12,8 +12,10 @@ struct EnvelopeFuzzing: FuzzSubject {
     guard case .success(let push) = verdict else { return nil }
 
     guard let message = try? message(input) else { return "The same push is refused." }
-    for (name, value) in push.attributes where message.attribute(name) != value {
-      return "An attribute is not found by its name."
+    for (name, value) in push.attributes {
+      guard message.attribute(name.span.string).map({ Array($0.utf8) }) == value else {
+        return "An attribute is not found by its name."
+      }
     }
     if push.data.isEmpty, push.attributes.isEmpty { return "The message is empty." }
     _ = try? CloudEvent.bound(to: message)
@@ -69,7 +71,8 @@ struct Push: Equatable {
   let time: Timestamp?
   let key: String?
   var attempt: Int?
-  let attributes: [String: String]
+  /// As bytes: `String` takes two texts for one that Unicode calls equivalent.
+  let attributes: [[UInt8]: [UInt8]]
 
   init(_ message: PubSubMessage) {
     data = message.buffer.bytes(message.data)
@@ -78,8 +81,10 @@ struct Push: Equatable {
     time = message.publishTime
     key = message.orderingKey
     attempt = message.deliveryAttempt
-    var attributes: [String: String] = [:]
-    message.forEachAttribute { attributes[$0.string] = $1.string }
+    var attributes: [[UInt8]: [UInt8]] = [:]
+    message.forEachAttribute { name, value in
+      attributes[name.indices.map { name[$0] }] = value.indices.map { value[$0] }
+    }
     self.attributes = attributes
   }
 }
