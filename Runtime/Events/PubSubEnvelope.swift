@@ -189,8 +189,8 @@ struct PubSubEnvelope {
 
 /// The names of one object, each of which may come once.
 private struct DistinctNames {
-  /// Pub/Sub's own limit for an attribute's name is 256 bytes; each may come as `\u0061`.
-  private static let longest = 256 * 6
+  /// Four times Pub/Sub's own limit for an attribute's name, in bytes of text.
+  private static let longest = 1024
 
   private var names: [JSONString] = []
   private let limit: Int
@@ -207,7 +207,11 @@ private struct DistinctNames {
     guard names.count < limit else {
       throw .malformedEnvelope("an object has more than \(limit) members")
     }
-    guard name.range.count <= Self.longest else {
+    // However it is escaped: a byte may come as `\u0061`, so the first test bounds the work of the second.
+    guard name.range.count <= Self.longest * 6,
+      !name.hasEscapes || name.text(in: bytes).count <= Self.longest,
+      name.hasEscapes || name.range.count <= Self.longest
+    else {
       throw .malformedEnvelope("a member's name is longer than \(Self.longest) bytes")
     }
     for other in names where other.equals(name, in: bytes) {
