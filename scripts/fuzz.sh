@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Usage: scripts/fuzz.sh [--seconds N] [TARGET…]
+# Usage: scripts/fuzz.sh [--seconds N] [--seed N] [TARGET…]
 #
 # Feeds the parsers with inputs that libFuzzer makes up, under Address Sanitizer, and prints how many it
 # tried and how many branches they took. Exits with 1 if one crashes, takes too long, or is read in two
 # ways.
 #
 #   --seconds N  how long for each target (default 10)
+#   --seed N     the same inputs in the same order (default: others each time)
 #   TARGET       head, chunked, envelope, cloudevent, token, entry (default: all)
 #
 # It begins with Tests/Fuzz/Corpus and keeps what it learns in .build-fuzz/corpus. An input that fails
@@ -42,11 +43,11 @@ fuzzer() {
   SWIFT_BACKTRACE=enable=no "$BUILD/release/Fuzz" "$@"
 }
 
-# fuzz SECONDS TARGET: one run, its output in a file.
+# fuzz SECONDS SEED TARGET: one run, its output in a file.
 fuzz() {
-  local seconds="$1" target="$2"
+  local seconds="$1" seed="$2" target="$3"
   mkdir -p "$BUILD/corpus/$target" "$BUILD/findings"
-  fuzzer "--target=$target" -max_total_time="$seconds" -max_len=4096 -timeout=5 -rss_limit_mb=2048 \
+  fuzzer "--target=$target" -max_total_time="$seconds" -seed="$seed" -max_len=4096 -timeout=5 -rss_limit_mb=2048 \
     -dict="$ROOT/Tests/Fuzz/Dictionaries/$target.dict" -print_final_stats=1 \
     -artifact_prefix="$BUILD/findings/$target-" \
     "$BUILD/corpus/$target" "$ROOT/Tests/Fuzz/Corpus/$target" >"$BUILD/$target.log" 2>&1
@@ -71,11 +72,11 @@ report() {
 }
 
 fuzz_all() {
-  local seconds="$1" target found=0
-  shift
+  local seconds="$1" seed="$2" target found=0
+  shift 2
   for target in "$@"; do
     while (($(jobs -rp | wc -l) >= AT_ONCE)); do wait -n || true; done
-    fuzz "$seconds" "$target" &
+    fuzz "$seconds" "$seed" "$target" &
   done
   wait
   for target in "$@"; do report "$target" || found=1; done
@@ -83,10 +84,11 @@ fuzz_all() {
 }
 
 main() {
-  local seconds=10 chosen=()
+  local seconds=10 seed=0 chosen=()
   while [[ $# -gt 0 ]]; do
     case "$1" in
       --seconds) seconds="${2:-}"; shift ;;
+      --seed) seed="${2:-}"; shift ;;
       -h | --help) print_usage "$0"; exit 0 ;;
       -*) die "unknown argument '$1': see --help" ;;
       *)
@@ -97,6 +99,7 @@ main() {
     shift || true
   done
   [[ $seconds =~ ^[1-9][0-9]*$ ]] || die "--seconds takes a number of seconds, not '$seconds'"
+  [[ $seed =~ ^[0-9]{1,9}$ ]] || die "--seed takes a number, not '$seed'"
   [[ ${#chosen[@]} -gt 0 ]] || chosen=("${TARGETS[@]}")
   require_swift
   install_packages "${SYSTEM_PACKAGES[@]}"
@@ -105,7 +108,7 @@ main() {
     exit 0
   fi
   build_fuzzer
-  fuzz_all "$seconds" "${chosen[@]}"
+  fuzz_all "$seconds" "$seed" "${chosen[@]}"
 }
 
 main "$@"
