@@ -54,10 +54,17 @@ read_project() {
 # The address that Cloud Run gives a service: known before there is one, so that one pass is enough.
 service_url() { printf 'https://%s-%s.%s.run.app' "$1" "$NUMBER" "$REGION"; }
 
-pixel_paths() { tr ',' '\n' <<<"$PIXEL_PATHS"; }
-
-# empty_suffix: what TEMPLATE_SUFFIX makes of an event without values, on 1 January 1970.
-empty_suffix() {
-  sed -E 's/\{date\}/19700101/g; s/\{month\}/197001/g; s/\{hour\}/1970010100/g; s/\{[^}]*\}/Zn/g' \
-    <<<"$TEMPLATE_SUFFIX"
+# pixel_base: where the pixel is served, without path.
+pixel_base() {
+  if [[ $ROAD == direct ]]; then
+    service_url "$INGEST_SERVICE"
+  elif [[ -n $DOMAIN ]]; then
+    printf 'https://%s' "$DOMAIN"
+  else
+    printf 'http://%s' "$(balancer_address)"
+  fi
 }
+
+balancer_address() { look gcloud compute addresses describe "$PREFIX" --global --format='value(address)'; }
+
+pixel_paths() { tr ',' '\n' <<<"$PIXEL_PATHS"; }

@@ -107,6 +107,8 @@ check_contract() {
 # The loader checks its pattern in full when it starts; here is what would surprise only then.
 check_suffix() {
   local rest="$TEMPLATE_SUFFIX" column
+  [[ -z $rest || $rest == _* ]] ||
+    wrong TEMPLATE_SUFFIX 'it has to begin with _, or queries over all suffix tables would take in the template'
   local form='^([A-Ya-z0-9_]|\{[A-Za-z_][A-Za-z0-9_]*\}|\{bucket:[A-Za-z_][A-Za-z0-9_]*:[0-9]+\})*$'
   [[ $rest =~ $form ]] ||
     wrong TEMPLATE_SUFFIX 'allowed are {column}, {bucket:column:16}, {date}, {month}, {hour}, letters but Z, digits, _'

@@ -62,19 +62,10 @@ worst_month() {
 }
 
 next_steps() {
-  local base address
-  if [[ $ROAD == direct ]]; then
-    base="$(service_url "$INGEST_SERVICE")"
-  else
-    address="$(look gcloud compute addresses describe "$PREFIX" --global --format='value(address)')"
-    base="http://$address"
-    if [[ -n $DOMAIN ]]; then
-      printf '\nDNS:    point an A record of %s at %s; the certificate is issued within an hour of it\n' \
-        "$DOMAIN" "$address"
-      base="https://$DOMAIN"
-    fi
-  fi
-  printf '\nPixel:  %s%s?type=page_view&user_id=u1\n' "$base" "${PIXEL_PATHS%%,*}"
+  [[ -z $DOMAIN ]] ||
+    printf '\nDNS:    point an A record of %s at %s; the certificate is issued within an hour of it\n' \
+      "$DOMAIN" "$(balancer_address)"
+  printf '\nPixel:  %s%s?type=page_view&user_id=u1\n' "$(pixel_base)" "${PIXEL_PATHS%%,*}"
   printf 'Next:   scripts/send-test.sh sends a hit and waits for its row; scripts/status.sh shows the rest\n'
 }
 

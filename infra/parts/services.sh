@@ -2,14 +2,19 @@
 # shellcheck shell=bash
 
 part_services() {
-  local service
+  local service there state
   describe_services
   resolve_images
   # What comes later in the flow is ready first, so that a new contract or column is known when it arrives.
-  # A revision takes over when its probe answers; replacing a service by the same file makes none.
+  # A revision takes over when its probe answers. The label says what a service was made of.
+  there="$(look gcloud run services list "--region=$REGION" \
+    --format='value[separator=" "](metadata.name,metadata.labels.state,status.conditions[0].status)')"
   for service in "$LOADER_SERVICE" "$PARSE_SERVICE" "$INGEST_SERVICE"; do
     [[ $service != "$INGEST_SERVICE" || $ROAD != bucket ]] || continue
-    render "$ROOT/infra/services/$service.yaml" >"$SCRATCH/$service.yaml"
+    render "$ROOT/infra/services/$service.yaml" >"$SCRATCH/$service.plain"
+    state="x$(sha256sum <"$SCRATCH/$service.plain" | cut -c 1-12)"
+    has "$there" "$service $state True" && continue
+    sed "s/^    pipeline:.*/&\n    state: $state/" "$SCRATCH/$service.plain" >"$SCRATCH/$service.yaml"
     run gcloud run services replace "$SCRATCH/$service.yaml" "--region=$REGION"
   done
   # Only Pub/Sub's account may call the two that take pushes.

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 part_tables() {
-  local there suffix template="$PROJECT:$DATASET.$TABLE"
+  local there template="$PROJECT:$DATASET.$TABLE"
   ensure_dataset "$DATASET" 'Events of the pixel pipeline' "$LOADER_ACCOUNT"
   there="$(tables_of "$DATASET")"
   if has "$there" "$TABLE"; then
@@ -10,10 +10,9 @@ part_tables() {
   else
     make_table "$template" 'Template: suffix tables get its columns when their first row comes'
   fi
-  # A wildcard query fails until a table matches it.
-  suffix="$(empty_suffix)"
-  [[ -z $suffix ]] || has "$there" "$TABLE$suffix" ||
-    make_table "$template$suffix" 'Empty: lets queries over all suffix tables run before the first event'
+  # A query over all suffix tables fails until there is one. No value and no pattern makes the suffix _Ze.
+  [[ -z $TEMPLATE_SUFFIX ]] || has "$there" "${TABLE}_Ze" ||
+    make_table "${template}_Ze" 'Empty: lets queries over all suffix tables run before the first event'
 }
 
 make_table() {
