@@ -44,30 +44,40 @@ parse_arguments() {
     die "--since is '$SINCE': allowed are 2026-01-02 and 2026-01-02T03:04:05Z"
 }
 
-# Pulls until nothing comes. What is not sent again becomes visible again after its ack deadline.
+# Pulls until three times nothing comes that is to be sent.
 redrive_dead_letters() {
-  local pulled batch topic empty=0
-  while [[ $empty -lt 3 ]]; do
+  local pulled batch topic found idle=0
+  : >"$SCRATCH/held"
+  while [[ $idle -lt 3 ]]; do
     pulled="$(pubsub "subscriptions/$DEAD_HOLD:pull" '{"maxMessages": 500}')"
-    if jq -e '(.receivedMessages // []) == []' <<<"$pulled" >/dev/null; then
-      empty=$((empty + 1))
-      continue
-    fi
-    empty=0
+    found="$FOUND"
     for topic in "$LOGS_TOPIC" "$EVENTS_TOPIC"; do
-      # Google adds where a dead letter comes from; the rest is the message as it was.
-      batch="$(jq -c --arg from "$topic-push" --arg since "$SINCE" '[.receivedMessages[] |
+      batch="$(jq -c --arg from "$topic-push" --arg since "$SINCE" '[.receivedMessages[]? |
         select(.message.attributes.CloudPubSubDeadLetterSourceSubscription == $from) |
         select($since == "" or .message.publishTime >= $since)]' <<<"$pulled")"
+      [[ $batch != '[]' ]] || continue
       FOUND=$((FOUND + $(jq length <<<"$batch")))
-      [[ -z $DRY_RUN && $batch != '[]' ]] || continue
+      [[ -z $DRY_RUN ]] || continue
+      # Google adds where a dead letter comes from; the rest is the message as it was.
       publish "$topic" "$(jq -c '[.[].message | {data, orderingKey,
         attributes: ((.attributes // {}) | with_entries(select(.key | startswith("CloudPubSubDeadLetter") | not)))}]' <<<"$batch")"
       # Only now: a message that is published twice has one event_id, one that is lost has none.
       pubsub "subscriptions/$DEAD_HOLD:acknowledge" "$(jq -c '{ackIds: map(.ackId)}' <<<"$batch")" >/dev/null
+      pulled="$(jq -c --argjson sent "$(jq -c 'map(.ackId)' <<<"$batch")" \
+        '.receivedMessages |= map(select(.ackId | IN($sent[]) | not))' <<<"$pulled")"
     done
-    [[ -z $DRY_RUN ]] || break
+    jq -c '[.receivedMessages[]?.ackId] | select(. != [])' <<<"$pulled" >>"$SCRATCH/held"
+    if [[ $FOUND -eq $found ]]; then idle=$((idle + 1)); else idle=0; fi
   done
+  release
+}
+
+# What stays may be pulled again at once.
+release() {
+  local held
+  while read -r held; do
+    pubsub "subscriptions/$DEAD_HOLD:modifyAckDeadline" "{\"ackIds\": $held, \"ackDeadlineSeconds\": 0}" >/dev/null
+  done <"$SCRATCH/held"
 }
 
 redrive_rejected() {
