@@ -19,7 +19,7 @@ public final class Worker {
   public var project: String?
   /// `/ready` answers 200 while all of these are true.
   var readiness: [() -> Bool] = []
-  var tally = Tally()
+  let tally = Tally()
   private var nextWarning = Instant(nanoseconds: .min)
 
   init(

@@ -25,10 +25,9 @@ extension Connection {
   }
 
   func write(_ response: Response, close: Bool) {
-    server.date.refresh(now: server.loop.now)
     let output = output
     output.append(response.head.span)
-    let date = server.date.line
+    let date = server.dateLine()
     output.append(date.span)
     if close {
       output.append("Connection: close\r\n\r\n")

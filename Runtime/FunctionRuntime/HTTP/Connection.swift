@@ -206,7 +206,7 @@ final class Connection: ReadinessHandler {
     callNumber &+= 1
     isUndecided = false
     phase = .calling  // so that the request can be looked at
-    let refusal = server.admit?(Request(connection: self, call: callNumber))
+    let refusal = server.refusal(of: Request(connection: self, call: callNumber))
     phase = .head
     if let refusal { return refuse(refusal) }
     guard count(length) else { return refuse(.overloaded) }

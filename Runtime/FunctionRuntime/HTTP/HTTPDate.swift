@@ -8,6 +8,7 @@ struct HTTPDate {
   private var second = Int64.min
   private var nextLook = Instant(nanoseconds: .min)
 
+  /// Brings the line up to date.
   mutating func refresh(now: Instant) {
     guard now >= nextLook else { return }
     nextLook = now + .milliseconds(250)

@@ -12,7 +12,11 @@ public final class HTTPServer: ReadinessHandler {
   let load: Load
   let handler: (Request, Call) -> Void
   /// Looks at a head before its body is read; an answer refuses the request and closes the connection.
-  public var admit: ((Request) -> Response?)?
+  public var admit: ((Request) -> Response?)? {
+    get { admission }
+    set { admission = newValue }
+  }
+  private var admission: ((Request) -> Response?)?
   /// Nil: calls leave no lines.
   var callLog: CallLog?
   /// What a call is answered with when its handler took too long.
@@ -22,7 +26,9 @@ public final class HTTPServer: ReadinessHandler {
   public var counters = Counters()
 
   let headParser = RequestHeadParser()
-  var date = HTTPDate()
+  // Private, like all that is changed in each call: what others can reach is checked for overlapping
+  // access each time.
+  private var date = HTTPDate()
   /// Lent to one connection at a time for what it writes in one go.
   let scratch = Buffer(capacity: 64 * 1024)
   private(set) var scratchOwner: Connection?
@@ -116,6 +122,8 @@ public final class HTTPServer: ReadinessHandler {
     connection.ready(.readable)
   }
 
+  func refusal(of request: Request) -> Response? { admission?(request) }
+
   func closed(_ slot: Int) {
     connections[slot] = nil
     freeSlots.append(slot)
@@ -143,6 +151,12 @@ public final class HTTPServer: ReadinessHandler {
       for connection in self.connections { connection?.checkDeadline(self.loop.now) }
       self.sweep()
     }
+  }
+
+  /// The `Date` line of now.
+  func dateLine() -> [UInt8] {
+    date.refresh(now: loop.now)
+    return date.line
   }
 
   func borrowScratch(_ connection: Connection) {

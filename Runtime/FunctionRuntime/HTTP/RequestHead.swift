@@ -35,8 +35,10 @@ struct RequestHead {
   /// Whether another request may follow (RFC 9112 §9.3).
   var keepAlive: Bool { !asksToClose && (!isVersion10 || asksToKeep) }
 
-  /// With room for the fields of most requests.
-  init() { fields.reserveCapacity(24) }
+  /// Most requests have no more.
+  static let usualFields = 24
+
+  init() { fields.reserveCapacity(Self.usualFields) }
 
   /// Without memory of its own, to stand in for one that is being worked on.
   init(standIn: Void) {}
