@@ -16,7 +16,11 @@ public final class Worker {
   /// Worker 0's loop, to ask it from another thread.
   public let firstLoop: EventLoop.Handle
   /// The project that the process runs in, once it is known; names traces in log lines.
-  public var project: String?
+  public var project: String? {
+    get { knownProject }
+    set { knownProject = newValue }
+  }
+  private var knownProject: String?
   /// `/ready` answers 200 while all of these are true.
   var readiness: [() -> Bool] = []
   let tally = Tally()
@@ -32,7 +36,7 @@ public final class Worker {
     self.settings = settings
     self.load = load
     self.firstLoop = firstLoop ?? loop.handle
-    project = settings.project
+    knownProject = settings.project
     client = HTTPClient(loop: loop, userAgent: userAgent)
   }
 

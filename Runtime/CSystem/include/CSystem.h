@@ -76,6 +76,22 @@ static inline uint32_t pixel_stops(pixel_block block, uint8_t limit) {
   return pixel_bits((pixel_marks)((block < limit) | (block == 0x7F)));
 }
 
+/// Bytes that are no hex digit.
+static inline uint32_t pixel_not_hex(pixel_block block) {
+  return pixel_bits((pixel_marks)((block - 0x30 < 10) | ((block | 0x20) - 0x61 < 6))) ^ 0xFFFF;
+}
+
+/// The number that sixteen hex digits write.
+static inline uint64_t pixel_hex_number(pixel_block block) {
+  // A letter's lower half is 1 to 6.
+  pixel_block digits = (block & 15) + ((block >> 6) & 1) * 9;
+  typedef uint8_t eight __attribute__((ext_vector_type(8)));
+  eight bytes = (eight)(digits.even << 4) | (eight)digits.odd;
+  uint64_t number;
+  __builtin_memcpy(&number, &bytes, sizeof number);
+  return __builtin_bswap64(number);
+}
+
 /// Bytes that are `one` or `other`.
 static inline uint32_t pixel_either(pixel_block block, uint8_t one, uint8_t other) {
   return pixel_bits((pixel_marks)((block == one) | (block == other)));

@@ -107,6 +107,14 @@ extension Span where Element == UInt8 {
     return unsafe self[unchecked: offset]
   }
 
+  /// The sixteen bytes from `offset` on; nil if fewer are left.
+  @inline(__always)
+  func block(at offset: Int) -> SIMD16<UInt8>? {
+    guard offset >= 0, offset <= count &- 16 else { return nil }
+    return unsafe bytes.unsafeLoadUnaligned(
+      fromUncheckedByteOffset: offset, as: SIMD16<UInt8>.self)
+  }
+
   /// The eight bytes from `offset` on, the first in the lowest bits; nil if fewer are left.
   @inline(__always)
   func word(at offset: Int) -> UInt64? {

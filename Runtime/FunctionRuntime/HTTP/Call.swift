@@ -14,7 +14,7 @@ public struct Call {
   public var deadline: Instant { connection.deadline }
 
   /// Answers the request. The request and whatever was decoded in place from it may not be used after.
-  public func reply(_ response: Response) { connection.reply(number, response, note: nil) }
+  public func reply(_ response: Response) { connection.reply(number, response) }
 
   /// Answers with something for the call's log line.
   func reply(_ response: Response, note: CallNote) {

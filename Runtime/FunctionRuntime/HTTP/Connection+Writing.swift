@@ -27,7 +27,8 @@ extension Connection {
   func write(_ response: Response, close: Bool) {
     let output = output
     output.append(response.head.span)
-    let date = server.dateLine()
+    server.date.refresh(now: server.loop.now)
+    let date = server.date.line
     output.append(date.span)
     if close {
       output.append("Connection: close\r\n\r\n")

@@ -264,7 +264,14 @@ final class Connection: ReadinessHandler {
       Request(connection: self, call: callNumber), Call(connection: self, number: callNumber))
   }
 
-  func reply(_ number: UInt64, _ response: Response, note: CallNote?) {
+  func reply(_ number: UInt64, _ response: Response) {
+    guard isOpen(number) else { return }
+    server.callLog?.answered(
+      Request(connection: self, call: callNumber), response, began: callBegan)
+    answer(response, close: !head.keepAlive || server.isDraining)
+  }
+
+  func reply(_ number: UInt64, _ response: Response, note: CallNote) {
     guard isOpen(number) else { return }
     logCall(response, note)
     answer(response, close: !head.keepAlive || server.isDraining)
@@ -277,9 +284,8 @@ final class Connection: ReadinessHandler {
     answer(response, close: true, keepBuffer: true)
   }
 
-  private func logCall(_ response: Response, _ note: CallNote?) {
-    guard let callLog = server.callLog else { return }
-    callLog.answered(
+  private func logCall(_ response: Response, _ note: CallNote) {
+    server.callLog?.answered(
       Request(connection: self, call: callNumber), response, began: callBegan, note: note)
   }
 

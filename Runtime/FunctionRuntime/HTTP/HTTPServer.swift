@@ -16,6 +16,7 @@ public final class HTTPServer: ReadinessHandler {
     get { admission }
     set { admission = newValue }
   }
+  // Private, since each call looks at it: what others can reach is checked for overlapping access each time.
   private var admission: ((Request) -> Response?)?
   /// Nil: calls leave no lines.
   var callLog: CallLog?
@@ -26,9 +27,7 @@ public final class HTTPServer: ReadinessHandler {
   public var counters = Counters()
 
   let headParser = RequestHeadParser()
-  // Private, like all that is changed in each call: what others can reach is checked for overlapping
-  // access each time.
-  private var date = HTTPDate()
+  let date = HTTPDate()
   /// Lent to one connection at a time for what it writes in one go.
   let scratch = Buffer(capacity: 64 * 1024)
   private(set) var scratchOwner: Connection?
@@ -151,12 +150,6 @@ public final class HTTPServer: ReadinessHandler {
       for connection in self.connections { connection?.checkDeadline(self.loop.now) }
       self.sweep()
     }
-  }
-
-  /// The `Date` line of now.
-  func dateLine() -> [UInt8] {
-    date.refresh(now: loop.now)
-    return date.line
   }
 
   func borrowScratch(_ connection: Connection) {

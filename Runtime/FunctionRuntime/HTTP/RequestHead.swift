@@ -11,6 +11,20 @@ public enum Method: String, Sendable {
   case delete = "DELETE"
   case options = "OPTIONS"
   case other = "OTHER"
+
+  /// The same as `rawValue` without a `String` made of it.
+  var name: StaticString {
+    switch self {
+    case .get: "GET"
+    case .head: "HEAD"
+    case .post: "POST"
+    case .put: "PUT"
+    case .patch: "PATCH"
+    case .delete: "DELETE"
+    case .options: "OPTIONS"
+    case .other: "OTHER"
+    }
+  }
 }
 
 /// A parsed request head: ranges into the connection's buffer and what the framing needs to know.

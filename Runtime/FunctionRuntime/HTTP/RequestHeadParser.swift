@@ -117,8 +117,9 @@ struct RequestHeadParser {
         minor >= UInt8(ascii: "2") && minor <= UInt8(ascii: "9")
           ? .versionNotSupported : .badRequest)
     }
+    let end = try endOfLine(bytes, start &+ 8)
     head.isVersion10 = minor == UInt8(ascii: "0")
-    return try endOfLine(bytes, start &+ 8)
+    return end
   }
 
   // MARK: Fields
