@@ -120,6 +120,9 @@ let package = Package(
       .executableTarget(
         name: "EventEcho", dependencies: ["FunctionRuntime", "Events", "Bytes"],
         path: "Tests/Examples/EventEcho", swiftSettings: strict),
+      .executableTarget(
+        name: "CrashingFunction", dependencies: ["FunctionRuntime"], path: "Tests/CrashingFunction",
+        swiftSettings: relaxed),
       .target(
         name: "Conformance", dependencies: ["ServerSupport"], path: "Tests/Conformance",
         exclude: ["Main"], swiftSettings: relaxed),
@@ -136,7 +139,7 @@ let package = Package(
         "FunctionRuntime",
         [
           "FunctionRuntime", "AsyncFunctions", "TypedFunctions", "Events", "EventLoop", "Bytes",
-          "ServerSupport", "TestSupport",
+          "ServerSupport", "TestSupport", "CrashingFunction",
         ],
         resources: [.copy("Fixtures")]),
       .testTarget(

@@ -9,6 +9,7 @@
   private var base: UnsafeMutablePointer<UInt8>
   private var room: Int
   private var used = 0
+  private var companion: AnyObject?
 
   // Stored properties that are private need no exclusivity checks at run time.
   public var capacity: Int { room }
@@ -102,6 +103,9 @@
     precondition(newCount >= 0 && newCount <= count)
     used = newCount
   }
+
+  /// Keeps `object` for as long as the bytes are there: its `deinit` tells when they are gone.
+  public func keep(_ object: AnyObject) { companion = object }
 
   /// Gives memory back after a large request has made the buffer grow.
   public func shrink(above limit: Int, to newCapacity: Int) {

@@ -123,9 +123,16 @@ final class CallLog {
     member("detail", note.detail)
     member("stage", note.stage)
     member("event_id", note.eventID)
-    member("message_id", note.message?.messageID)
-    member("subscription", note.message?.subscription)
-    if let attempt = note.message?.deliveryAttempt {
+    switch note.subject {
+    case .message(let message): member("message_id", message.messageID)
+    case .event(let id, let type, _):
+      member("event_id", id)
+      member("event_type", type)
+    case nil: break
+    }
+    let push = note.subject?.push
+    member("subscription", push?.subscription)
+    if let attempt = push?.deliveryAttempt {
       line.append(constant: ",\"attempt\":")
       line.append(decimal: attempt)
     }

@@ -34,6 +34,9 @@ int pixel_next_signal(int fd);
 
 /// A listening TCP socket (IPv4 and IPv6 on the wildcard address), or -1 with errno.
 int pixel_listen(const char *host, uint16_t port, int reuse_port, int backlog);
+/// Makes sure that nobody else listens on the address, and will not as long as the descriptor that it gives
+/// is open, whatever options the other one sets: for sockets that share a port. -1 with errno: EADDRINUSE.
+int pixel_claim_port(const char *host, uint16_t port);
 /// The port a socket is bound to, 0 if unknown.
 uint16_t pixel_local_port(int fd);
 /// A non-blocking connection with TCP_NODELAY, or -1 with errno.

@@ -139,7 +139,9 @@ extension Connection {
   func close() {
     switch phase {
     case .closed: return
-    case .calling: release()
+    case .calling:
+      keepCounting()
+      release()
     default: release(wasCalled: false)
     }
     phase = .closed
