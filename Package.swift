@@ -68,6 +68,19 @@ func fuzzing() -> [Target] {
   ]
 }
 
+/// scripts/bench.sh sets it: the parsers that are compared, which nobody else needs.
+func parserBenchmarks() -> [Target] {
+  guard Context.environment["BENCH"] != nil else { return [] }
+  return [
+    .executableTarget(
+      name: "ParseCore", dependencies: ["Bytes", "Events", "FunctionRuntime", "LogParse"],
+      path: "Tests/Benchmarks/parsers/ours", swiftSettings: relaxed),
+    .executableTarget(
+      name: "ParseFoundation", path: "Tests/Benchmarks/parsers/foundation",
+      swiftSettings: relaxed),
+  ]
+}
+
 let package = Package(
   name: "pixel-pipeline",
   products: [
@@ -77,6 +90,7 @@ let package = Package(
     .executable(name: "local-cloud", targets: ["LocalCloudMain"]),
     .executable(name: "event-echo", targets: ["EventEcho"]),
     .executable(name: "conformance", targets: ["ConformanceMain"]),
+    .executable(name: "differential", targets: ["Differential"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -129,6 +143,9 @@ let package = Package(
       .executableTarget(
         name: "ConformanceMain", dependencies: ["Conformance"], path: "Tests/Conformance/Main",
         swiftSettings: relaxed),
+      .executableTarget(
+        name: "Differential", dependencies: ["Bytes", "TestSupport"], path: "Tests/Differential",
+        exclude: ["oracle.py", "README.md"], swiftSettings: relaxed),
       tests("Bytes", ["Bytes", "TestSupport"]),
       tests("Events", ["Events", "Bytes", "TestSupport"], resources: [.copy("Fixtures")]),
       tests(
@@ -166,5 +183,5 @@ let package = Package(
           "Conformance", "EventEcho", "PixelIngestMain", "LogParseMain", "BQLoaderMain",
           "LocalCloudMain",
         ], exclude: ["cloudevents_client.py"]),
-    ] + fuzzing()
+    ] + fuzzing() + parserBenchmarks()
 )
