@@ -3,14 +3,15 @@ import Bytes
 
 /// Finds a column by the bytes of its name, without making a string of them: open addressing in a
 /// table at most half full.
-struct ColumnIndex: Sendable {
+public struct ColumnIndex: Sendable {
   /// All names in a row; name `n` ends at `ends[n]`, where the next one begins.
   private let text: [UInt8]
   private let ends: [Int]
   /// Positions of names, or -1; the length is a power of two.
   private let slots: [Int32]
 
-  init(_ names: [[UInt8]]) {
+  /// The names in the order of the positions that `find` gives; no two may be the same.
+  public init(_ names: [[UInt8]]) {
     text = Array(names.joined())
     ends = names.reduce(into: []) { ends, name in ends.append((ends.last ?? 0) + name.count) }
     var size = 8
@@ -24,7 +25,8 @@ struct ColumnIndex: Sendable {
     self.slots = slots
   }
 
-  func find(_ name: Span<UInt8>) -> Int? {
+  /// The position of this name.
+  public func find(_ name: Span<UInt8>) -> Int? {
     let mask = slots.count &- 1
     var slot = Self.hash(name) & mask
     while slots[slot] >= 0 {

@@ -21,6 +21,9 @@ public struct LogEntry: Sendable {
   public private(set) var statusDetails: JSONString?
   /// `jsonPayload.enforcedSecurityPolicy.outcome`: `ACCEPT` or `DENY`, from Cloud Armor.
   public private(set) var securityOutcome: JSONString?
+  /// `jsonPayload.securityPolicyRequestData.remoteIpInfo.regionCode`: the client's country in two
+  /// letters, where Cloud Armor looked at the request.
+  public private(set) var country: JSONString?
 
   /// The entry's `httpRequest`.
   public struct Request: Sendable {
@@ -80,6 +83,10 @@ public struct LogEntry: Sendable {
         || name.equals("enforced_security_policy", in: bytes)
       {
         try readSecurityPolicy(&scanner, in: bytes)
+      } else if name.equals("securityPolicyRequestData", in: bytes)
+        || name.equals("security_policy_request_data", in: bytes)
+      {
+        try readRequestData(&scanner, in: bytes)
       } else {
         let value = try scanner.value(in: bytes).string
         statusDetails.take(value, ifNamed: "statusDetails", or: "status_details", name, in: bytes)
@@ -94,6 +101,24 @@ public struct LogEntry: Sendable {
     while let name = try scanner.nextMember(in: bytes) {
       let value = try scanner.value(in: bytes)
       if name.equals("outcome", in: bytes) { securityOutcome = value.string }
+    }
+  }
+
+  private mutating func readRequestData(
+    _ scanner: inout JSONScanner, in bytes: Span<UInt8>
+  ) throws(JSONError) {
+    guard try scanner.enterIfObject(in: bytes) else { return }
+    while let name = try scanner.nextMember(in: bytes) {
+      guard name.equals("remoteIpInfo", in: bytes) || name.equals("remote_ip_info", in: bytes)
+      else {
+        _ = try scanner.value(in: bytes)
+        continue
+      }
+      guard try scanner.enterIfObject(in: bytes) else { continue }
+      while let name = try scanner.nextMember(in: bytes) {
+        let value = try scanner.value(in: bytes).string
+        country.take(value, ifNamed: "regionCode", or: "region_code", name, in: bytes)
+      }
     }
   }
 }
