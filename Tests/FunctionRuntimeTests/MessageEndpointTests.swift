@@ -13,6 +13,7 @@ import Testing
     var data: [String] = []
     var recorded: [String] = []
     var open: [Delivery] = []
+    var left: [Duration] = []
   }
 
   private func start(
@@ -174,6 +175,18 @@ import Testing
     function.onLoop { _ in for delivery in seen.open { delivery.finish(.done) } }
     for client in clients { #expect(try client.readAnswer().status == 204) }
     #expect(try status(function, "GET /ready HTTP/1.1\r\nHost: a\r\n\r\n") == 200)
+  }
+
+  @Test func `a handler sees when its call ends`() throws {
+    let seen = Seen()
+    let function = try start(seen, environment: ["REQUEST_TIMEOUT": "20s"]) { delivery in
+      seen.left.append(delivery.deadline - Instant.read())
+      delivery.finish(.done)
+    }
+    defer { function.stop() }
+    #expect(try status(function, push("x")) == 204)
+    let left = try #require(function.onLoop { _ in seen.left.first })
+    #expect(left > .seconds(10) && left <= .seconds(20))
   }
 
   @Test func `a message that is finished after its deadline is counted once, as late`() throws {

@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test func `a report is a line for each outcome and reason, and counts begin anew`() throws {
-    var tally = Tally()
+    let tally = Tally()
     let lines = try lines { log in
       for _ in 0..<3 { tally.countDone() }
       for _ in 0..<2 { tally.count("retry", "publish_failed") }
@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test func `a report is due when a call ends and a minute has passed`() throws {
-    var tally = Tally()
+    let tally = Tally()
     let start = Instant(nanoseconds: 5)
     let lines = try lines { log in
       for second in [0, 30, 59, 60, 61, 119, 300, 301] {
