@@ -135,6 +135,10 @@ let package = Package(
         name: "EventEcho", dependencies: ["FunctionRuntime", "Events", "Bytes"],
         path: "Tests/Examples/EventEcho", swiftSettings: strict),
       .executableTarget(
+        name: "PushHandlers",
+        dependencies: ["FunctionRuntime", "AsyncFunctions", "TypedFunctions", "Events"],
+        path: "Tests/Benchmarks/PushHandlers", swiftSettings: relaxed),
+      .executableTarget(
         name: "CrashingFunction", dependencies: ["FunctionRuntime"], path: "Tests/CrashingFunction",
         swiftSettings: relaxed),
       .target(
