@@ -21,6 +21,9 @@ public struct LogEntry: Sendable {
   public private(set) var statusDetails: JSONString?
   /// `jsonPayload.enforcedSecurityPolicy.outcome`: `ACCEPT` or `DENY`, from Cloud Armor.
   public private(set) var securityOutcome: JSONString?
+  /// `jsonPayload.securityPolicyRequestData.remoteIpInfo.regionCode`: the client's country in two
+  /// letters, where Cloud Armor looked at the request.
+  public private(set) var country: JSONString?
 
   /// The entry's `httpRequest`.
   public struct Request: Sendable {
@@ -36,7 +39,7 @@ public struct LogEntry: Sendable {
 
   private enum Field: Sendable {
     case insertID, timestamp, receiveTimestamp, logName, request, resource, payload
-    case statusDetails, securityPolicy
+    case statusDetails, securityPolicy, requestData
   }
 
   private static let fields = FieldNames<Field>([
@@ -47,6 +50,7 @@ public struct LogEntry: Sendable {
 
   private static let payloadFields = FieldNames<Field>([
     (.statusDetails, "statusDetails"), (.securityPolicy, "enforcedSecurityPolicy"),
+    (.requestData, "securityPolicyRequestData"),
   ])
 
   /// Reads the entry in one pass over `bytes`, which have to be one JSON object in UTF-8.
@@ -102,10 +106,12 @@ public struct LogEntry: Sendable {
       let found = fields.find(name, in: bytes)
       if found?.field == .securityPolicy {
         try readSecurityPolicy(&scanner, in: bytes)
-        continue
+      } else if found?.field == .requestData {
+        try readRequestData(&scanner, in: bytes)
+      } else {
+        let value = try scanner.value(in: bytes).string
+        if let found { statusDetails.take(value, found.isSnakeCase) }
       }
-      let value = try scanner.value(in: bytes).string
-      if let found { statusDetails.take(value, found.isSnakeCase) }
     }
   }
 
@@ -116,6 +122,28 @@ public struct LogEntry: Sendable {
     while let name = try scanner.nextMember(in: bytes) {
       let value = try scanner.value(in: bytes)
       if name.equals("outcome", in: bytes) { securityOutcome = value.string }
+    }
+  }
+
+  private mutating func readRequestData(
+    _ scanner: inout JSONScanner, in bytes: Span<UInt8>
+  ) throws(JSONError) {
+    guard try scanner.enterIfObject(in: bytes) else { return }
+    while let name = try scanner.nextMember(in: bytes) {
+      guard name.equals("remoteIpInfo", in: bytes) || name.equals("remote_ip_info", in: bytes)
+      else {
+        _ = try scanner.value(in: bytes)
+        continue
+      }
+      guard try scanner.enterIfObject(in: bytes) else { continue }
+      while let name = try scanner.nextMember(in: bytes) {
+        let value = try scanner.value(in: bytes).string
+        if name.equals("regionCode", in: bytes) {
+          country = value
+        } else if country == nil, name.equals("region_code", in: bytes) {
+          country = value
+        }
+      }
     }
   }
 }

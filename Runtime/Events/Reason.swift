@@ -24,6 +24,8 @@ public enum Reason: String, Sendable, CaseIterable {
   case requestURLMissing = "request_url_missing"
   /// Cloud Armor denied the request.
   case deniedBySecurityPolicy = "denied_by_security_policy"
+  /// The hit names a contract that there is not.
+  case contractUnknown = "contract_unknown"
   /// A REQUIRED column has no value.
   case missingRequired = "missing_required"
   /// The value of a REQUIRED column does not fit its type.
