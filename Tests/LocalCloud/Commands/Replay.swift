@@ -137,6 +137,7 @@ struct ReplayOutcome {
     if identity.counts {
       return .unaccounted("neither row nor rejection: \(identity.eventID ?? identity.path)")
     }
-    return settled ? .leftAlone(path: identity.leftAlone) : .unaccounted("not settled: \(identity.path)")
+    return settled
+      ? .leftAlone(path: identity.leftAlone) : .unaccounted("not settled: \(identity.path)")
   }
 }
