@@ -28,11 +28,11 @@ func cModule(_ name: String, linking libraries: [String] = []) -> Target {
 }
 
 /// A function is a library with everything worth testing, and a `Main` that only wires it up.
-func function(_ name: String) -> [Target] {
+func function(_ name: String, docs: [String] = []) -> [Target] {
   [
     .target(
       name: name, dependencies: ["Bytes", "Events", "FunctionRuntime", "GoogleCloud"],
-      path: "Functions/\(name)", exclude: ["Main"], swiftSettings: strict),
+      path: "Functions/\(name)", exclude: ["Main"] + docs, swiftSettings: strict),
     .executableTarget(
       name: "\(name)Main",
       dependencies: [.target(name: name), "FunctionRuntime", "GoogleCloud"],
@@ -113,7 +113,7 @@ let package = Package(
       "GoogleCloud", in: "Runtime",
       ["Bytes", "Events", "EventLoop", "HTTPClient", "FunctionRuntime"]),
   ]
-    + function("PixelIngest") + function("LogParse") + function("BQLoader")
+    + function("PixelIngest") + function("LogParse", docs: ["README.md"]) + function("BQLoader")
     + [
       .target(
         name: "LocalCloud",

@@ -11,6 +11,12 @@ import Events
 public struct EventParser {
   static let stage = "log-parse"
 
+  /// All the reasons for which an entry is rejected here.
+  public static let reasons: [Reason] = [
+    .entryNotJSON, .timestampMissing, .requestURLMissing, .deniedBySecurityPolicy, .contractUnknown,
+    .missingRequired, .invalidValue, .eventTooLarge,
+  ]
+
   public let contracts: Contracts
   private let names: ControlParameters
   private let pixelPaths: [(path: [UInt8], contract: Int)]

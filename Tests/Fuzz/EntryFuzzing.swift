@@ -33,6 +33,9 @@ struct EntryFuzzing: FuzzSubject {
       guard rejection.detail.utf8.count <= Rejection.maximumDetailBytes else {
         return "A detail is too long."
       }
+      guard EventParser.reasons.contains(rejection.reason) else {
+        return "Its reason is none of those that are documented."
+      }
       return row.count == 0 ? nil : "There is a row for an entry that was refused."
     case .test:
       return row.count == 0 ? nil : "There is a row for a test."

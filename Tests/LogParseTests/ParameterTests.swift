@@ -74,7 +74,12 @@ import Testing
       ("JSON", "%22x%22", #""\"x\"""#), ("JSON", "x", nil), ("JSON", "%7B", nil),
       ("JSON", "1+2", nil),
       ("BIGNUMERIC", "anything", #""anything""#), ("GEOGRAPHY", "POINT(1+2)", #""POINT(1 2)""#),
-      ("INTERVAL", "P1D", #""P1D""#), ("RANGE", "x", #""x""#), ("RECORD", "x", nil),
+      ("INTERVAL", "P1D", #""P1D""#), ("RANGE", "x", #""x""#),
+      ("RANGE", "[2026-01-01,+2026-02-01)", #"{"start":"2026-01-01","end":"2026-02-01"}"#),
+      ("RANGE", "[UNBOUNDED,2026-02-01)", #"{"end":"2026-02-01"}"#),
+      ("RANGE", "[2026-01-01, NULL )", #"{"start":"2026-01-01"}"#), ("RANGE", "[,)", "{}"),
+      ("RANGE", "[%22,%5C)", #"{"start":"\"","end":"\\"}"#), ("RANGE", "[)", #""[)""#),
+      ("RANGE", "[a)", #""[a)""#), ("RANGE", "[a,b]", #""[a,b]""#), ("RECORD", "x", nil),
     ] as [(String, String, String?)])
   func `a value is checked and written in its column's encoding`(
     _ type: String, _ value: String, _ json: String?
