@@ -177,7 +177,8 @@ public struct EventParser {
       return true
     }
     guard insertID.hasEscapes else {
-      return id.append(eventIDAt: time, insertID: bytes.extracting(insertID.range))
+      id.append(eventIDAt: time, insertID: bytes.extracting(insertID.range))
+      return false
     }
     text.removeAll()
     text.append(unescaping: insertID, in: bytes)
