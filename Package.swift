@@ -153,7 +153,8 @@ let package = Package(
       tests("Bytes", ["Bytes", "TestSupport"]),
       tests("Events", ["Events", "Bytes", "TestSupport"], resources: [.copy("Fixtures")]),
       tests(
-        "LogParse", ["LogParse", "LocalCloud", "Events", "Bytes", "TestSupport"],
+        "LogParse",
+        ["LogParse", "LocalCloud", "FunctionRuntime", "Events", "Bytes", "TestSupport"],
         resources: [.copy("Fixtures")]),
       tests("BQLoader", ["BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Events", "Bytes"]),
       tests("EventLoop", ["EventLoop", "ServerSupport"]),

@@ -117,7 +117,7 @@ extension Span where Element == UInt8 {
 
   /// The eight bytes from `offset` on, the first in the lowest bits; nil if fewer are left.
   @inline(__always)
-  func word(at offset: Int) -> UInt64? {
+  func wholeWord(at offset: Int) -> UInt64? {
     guard offset >= 0, offset <= count &- 8 else { return nil }
     return unsafe UInt64(
       littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))

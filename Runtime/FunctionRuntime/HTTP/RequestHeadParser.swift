@@ -98,7 +98,7 @@ struct RequestHeadParser {
     _ bytes: Span<UInt8>, _ start: Int, _ head: inout RequestHead
   ) throws(Stop) -> Int {
     let http11: UInt64 = 0x31_2E_31_2F_50_54_54_48
-    if bytes.word(at: start) == http11, bytes.pair(at: start &+ 8) == Self.lineEnd {
+    if bytes.wholeWord(at: start) == http11, bytes.pair(at: start &+ 8) == Self.lineEnd {
       return start &+ 10
     }
     // Another version, or not all of it yet, or something else.
