@@ -77,6 +77,7 @@ let package = Package(
     .executable(name: "local-cloud", targets: ["LocalCloudMain"]),
     .executable(name: "event-echo", targets: ["EventEcho"]),
     .executable(name: "conformance", targets: ["ConformanceMain"]),
+    .executable(name: "pixel-tables", targets: ["PixelTablesMain"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -112,6 +113,16 @@ let package = Package(
           .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Tests/LocalCloud/Main", swiftSettings: relaxed),
+
+      .target(
+        name: "PixelTables", dependencies: ["Events", "EventLoop", "HTTPClient"],
+        path: "scripts/PixelTables", exclude: ["Main"], swiftSettings: relaxed),
+      .executableTarget(
+        name: "PixelTablesMain",
+        dependencies: [
+          "PixelTables", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        path: "scripts/PixelTables/Main", swiftSettings: relaxed),
 
       .target(name: "TestSupport", path: "Tests/Support", swiftSettings: relaxed),
       .target(
@@ -156,12 +167,13 @@ let package = Package(
           "LocalCloud", "EventLoop", "FunctionRuntime", "HTTPClient", "Events", "Bytes",
           "TestSupport",
         ]),
+      tests("PixelTables", ["PixelTables"]),
       tests(
         "EndToEnd",
         [
           "EventLoop", "FunctionRuntime", "HTTPClient", "ServerSupport", "TestSupport",
           "Conformance", "EventEcho", "PixelIngestMain", "LogParseMain", "BQLoaderMain",
-          "LocalCloudMain",
-        ], exclude: ["cloudevents_client.py"]),
+          "LocalCloudMain", "PixelTablesMain",
+        ], exclude: ["cloudevents_client.py", "Tables"]),
     ] + fuzzing()
 )
