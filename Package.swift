@@ -167,7 +167,7 @@ let package = Package(
           "LocalCloud", "EventLoop", "FunctionRuntime", "HTTPClient", "Events", "Bytes",
           "TestSupport",
         ]),
-      tests("PixelTables", ["PixelTables"]),
+      tests("PixelTables", ["PixelTables", "FunctionRuntime", "ServerSupport"]),
       tests(
         "EndToEnd",
         [

@@ -18,7 +18,9 @@ actor AccessToken {
 
   static func isLocal(_ endpoint: String) -> Bool {
     guard endpoint.hasPrefix("http://") else { return false }
-    let host = endpoint.dropFirst(7).prefix { $0 != ":" && $0 != "/" }
+    let authority = endpoint.dropFirst(7).prefix { $0 != "/" }
+    guard !authority.contains("@") else { return false }
+    let host = authority.prefix { $0 != ":" }
     return host == "localhost" || host == "127.0.0.1"
   }
 

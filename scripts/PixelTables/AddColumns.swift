@@ -11,8 +11,9 @@ public struct AddColumns: Sendable {
   /// The table of moved rows, which gets the columns too.
   let archive: String?
 
-  public init(_ upkeep: Upkeep, columns: [JSON], archive: String?) {
-    (self.upkeep, self.columns, self.archive) = (upkeep, columns, archive)
+  public init(_ upkeep: Upkeep, columns: [JSON], archive: String?) throws {
+    (self.upkeep, self.columns) = (upkeep, columns)
+    self.archive = try upkeep.checked(archive: archive)
   }
 
   enum Verdict: Sendable, Equatable {

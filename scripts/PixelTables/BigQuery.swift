@@ -13,17 +13,32 @@ public struct BigQuery: Sendable {
   private let endpoint: String
   private let token: AccessToken
   private let web: WebClient
+  private let firstDelay: Double
 
-  /// - Parameter endpoint: Google's, or that of a stand-in on this machine.
+  /// - Parameters:
+  ///   - endpoint: Google's, or that of a stand-in on this machine.
+  ///   - firstDelay: Most seconds until the second try; each further wait is twice as long.
   public init(
-    project: String, dataset: String, endpoint: String = google, web: WebClient
+    project: String, dataset: String, endpoint: String = google, web: WebClient,
+    firstDelay: Double = 1
   ) throws {
     let base = endpoint.hasSuffix("/") ? String(endpoint.dropLast()) : endpoint
     guard base.hasPrefix("https://") || AccessToken.isLocal(base) else {
       throw Failure(
         "--endpoint is '\(endpoint)': allowed is an https URL, or http to a loopback address.")
     }
+    // Both stand in SQL between backticks.
+    for (option, name, extra) in [("project", project, "-.:"), ("dataset", dataset, "")] {
+      let isPlain = name.unicodeScalars.allSatisfy {
+        $0 == "_" || extra.unicodeScalars.contains($0)
+          || ($0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil))
+      }
+      guard isPlain, !name.isEmpty else {
+        throw Failure("--\(option) is '\(name)': allowed are letters, digits and _\(extra).")
+      }
+    }
     (self.project, self.dataset, self.web) = (project, dataset, web)
+    self.firstDelay = firstDelay
     self.endpoint = base
     token = AccessToken(endpoint: base, web: web)
   }
@@ -40,7 +55,7 @@ public struct BigQuery: Sendable {
   func call(
     _ method: String, _ path: String, query: [String: String] = [:], body: JSON? = nil
   ) async throws -> JSON {
-    var delay = 1.0
+    var delay = firstDelay
     for attempt in 1... {
       let bearer = try await token.value()
       let error: any Error

@@ -14,7 +14,8 @@ public struct Expire: Sendable {
         "--days is \(days ?? 0): allowed is \(Expiry.fewestDays) or more, or never. Messages come up "
           + "to 7 days late, and rows for a table that has just gone can be lost.")
     }
-    (self.upkeep, expiry, self.archive) = (upkeep, Expiry(days: days), archive)
+    (self.upkeep, expiry) = (upkeep, Expiry(days: days))
+    self.archive = try upkeep.checked(archive: archive)
   }
 
   public func run() async throws -> Completion {

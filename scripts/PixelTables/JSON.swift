@@ -25,8 +25,10 @@ public enum JSON: Sendable, Equatable {
     }
   }
 
+  /// A member that is there and not null.
   public subscript(name: String) -> JSON? {
-    if case .object(let members) = self { members[name] } else { nil }
+    guard case .object(let members) = self, let value = members[name] else { return nil }
+    return value == .null ? nil : value
   }
 
   public var string: String? { if case .string(let text) = self { text } else { nil } }
@@ -85,8 +87,7 @@ extension JSON: Codable {
 }
 
 extension JSON: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral,
-  ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
-  ExpressibleByNilLiteral
+  ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral
 {
   public init(dictionaryLiteral elements: (String, JSON)...) {
     self = .object(Dictionary(elements, uniquingKeysWith: { $1 }))
@@ -95,5 +96,4 @@ extension JSON: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral,
   public init(stringLiteral value: String) { self = .string(value) }
   public init(integerLiteral value: Int) { self = .integer(value) }
   public init(booleanLiteral value: Bool) { self = .bool(value) }
-  public init(nilLiteral: ()) { self = .null }
 }

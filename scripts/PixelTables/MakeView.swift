@@ -13,8 +13,9 @@ public struct MakeView: Sendable {
 
   public init(
     _ upkeep: Upkeep, columns: [JSON], timeZone: String, archive: String?, wanted: [String]
-  ) {
-    (self.upkeep, self.timeZone, self.archive) = (upkeep, timeZone, archive)
+  ) throws {
+    (self.upkeep, self.timeZone) = (upkeep, timeZone)
+    self.archive = try upkeep.checked(archive: archive)
     self.columns = columns.compactMap { $0["name"]?.string }
     self.wanted = wanted.isEmpty ? Self.names : wanted
   }

@@ -13,14 +13,6 @@ public struct Move: Sendable {
 
   /// - Parameter before: Nil takes all tables: for when no rows are sent to suffix tables any more.
   public init(_ upkeep: Upkeep, to archive: String, before: Day?, drops: Bool) throws {
-    guard !archive.hasPrefix(upkeep.prefix), archive != upkeep.template else {
-      throw Failure(
-        "--to is '\(archive)': a name that begins with \(upkeep.prefix) would be taken for a suffix "
-          + "table.")
-    }
-    guard !archive.isEmpty, archive.utf8.allSatisfy(Self.isPlain) else {
-      throw Failure("--to is '\(archive)': allowed are letters, digits and _.")
-    }
     guard !upkeep.pattern.isEmpty else {
       throw Failure("Without a suffix there is one table only: nothing to move.")
     }
@@ -29,11 +21,8 @@ public struct Move: Sendable {
         "Tables of '\(upkeep.pattern.pattern)' have no date, so which of them are old is not known. "
           + "When nothing is sent to them any more, move all with --all.")
     }
-    (self.upkeep, self.archive, self.before, self.drops) = (upkeep, archive, before, drops)
-  }
-
-  private static func isPlain(_ byte: UInt8) -> Bool {
-    (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == 0x5F
+    (self.upkeep, self.before, self.drops) = (upkeep, before, drops)
+    self.archive = try upkeep.checked(archive: archive) ?? archive
   }
 
   public func run() async throws -> Completion {

@@ -13,9 +13,30 @@ public struct Upkeep: Sendable {
   public init(
     _ bigQuery: BigQuery, template: String, pattern: SuffixPattern, isDryRun: Bool,
     print: @escaping @Sendable (String) -> Void
-  ) {
+  ) throws {
+    guard !template.isEmpty, template.utf8.allSatisfy(Self.isPlain) else {
+      throw Failure("--table is '\(template)': allowed are letters, digits and _.")
+    }
     (self.bigQuery, self.template, self.pattern) = (bigQuery, template, pattern)
     (self.isDryRun, self.print) = (isDryRun, print)
+  }
+
+  /// The table of moved rows, if its name can be one.
+  func checked(archive: String?) throws -> String? {
+    guard let archive else { return nil }
+    guard !archive.isEmpty, archive.utf8.allSatisfy(Self.isPlain), !archive.hasPrefix(prefix),
+      archive != template
+    else {
+      throw Failure(
+        "'\(archive)' can't be the table of moved rows: allowed are letters, digits and _, and not "
+          + "\(prefix) in front, or it would be taken for a suffix table.")
+    }
+    return archive
+  }
+
+  /// Whether a byte may be in the name of a table that has suffixes.
+  static func isPlain(_ byte: UInt8) -> Bool {
+    (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == 0x5F
   }
 
   /// One line of the result.
@@ -58,7 +79,7 @@ public struct Upkeep: Sendable {
   /// A table or view that no dataset's default may remove.
   func keepForEver(_ name: String) async throws {
     guard try await bigQuery.table(name)?["expirationTime"] != nil else { return }
-    if !isDryRun { try await bigQuery.patchTable(name, ["expirationTime": nil]) }
+    if !isDryRun { try await bigQuery.patchTable(name, ["expirationTime": .null]) }
     say(done: "\(name): never expires now", wouldBe: "keep \(name) from expiring")
   }
 }

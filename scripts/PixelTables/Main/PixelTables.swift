@@ -40,7 +40,7 @@ struct Place: ParsableArguments {
   func upkeep() throws -> Upkeep {
     let bigQuery = try BigQuery(
       project: project, dataset: dataset, endpoint: endpoint, web: try WebClient())
-    return Upkeep(
+    return try Upkeep(
       bigQuery, template: table, pattern: try SuffixPattern(suffix), isDryRun: dryRun
     ) { print($0) }
   }
