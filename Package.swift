@@ -91,6 +91,7 @@ let package = Package(
     .executable(name: "event-echo", targets: ["EventEcho"]),
     .executable(name: "conformance", targets: ["ConformanceMain"]),
     .executable(name: "differential", targets: ["Differential"]),
+    .executable(name: "pixel-tables", targets: ["PixelTablesMain"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -126,6 +127,16 @@ let package = Package(
           .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Tests/LocalCloud/Main", swiftSettings: relaxed),
+
+      .target(
+        name: "PixelTables", dependencies: ["Events", "EventLoop", "HTTPClient"],
+        path: "scripts/PixelTables", exclude: ["Main"], swiftSettings: relaxed),
+      .executableTarget(
+        name: "PixelTablesMain",
+        dependencies: [
+          "PixelTables", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        path: "scripts/PixelTables/Main", swiftSettings: relaxed),
 
       .target(name: "TestSupport", path: "Tests/Support", swiftSettings: relaxed),
       .target(
@@ -182,12 +193,13 @@ let package = Package(
           "LocalCloud", "EventLoop", "FunctionRuntime", "HTTPClient", "Events", "Bytes",
           "TestSupport",
         ]),
+      tests("PixelTables", ["PixelTables", "FunctionRuntime", "ServerSupport"]),
       tests(
         "EndToEnd",
         [
           "EventLoop", "FunctionRuntime", "HTTPClient", "ServerSupport", "TestSupport",
           "Conformance", "EventEcho", "PixelIngestMain", "LogParseMain", "BQLoaderMain",
-          "LocalCloudMain",
-        ], exclude: ["cloudevents_client.py"]),
+          "LocalCloudMain", "PixelTablesMain",
+        ], exclude: ["cloudevents_client.py", "Tables"]),
     ] + fuzzing() + parserBenchmarks()
 )
