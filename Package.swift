@@ -8,8 +8,23 @@ let isFuzzing = Context.environment["FUZZ"] != nil
 let sanitizers = "-sanitize=address,fuzzer"
 let coverage: [SwiftSetting] = isFuzzing ? [.unsafeFlags([sanitizers])] : []
 
+/// Where infra/build-libcurl.sh has put libcurl: with it the functions become static executables.
+let staticCurl = Context.environment["STATIC_CURL"]
+let curlSettings: [CSetting] =
+  staticCurl.map { [.define("PIXEL_CURL_LINKED"), .unsafeFlags(["-I\($0)/include"])] } ?? []
+let staticLinking: [LinkerSetting] =
+  staticCurl.map { folder in
+    [.unsafeFlags(["-static-executable", "-L\(folder)/lib", "-Xlinker", "-s"])]
+      + ["curl", "cares", "ssl", "crypto"].map { .linkedLibrary($0) }
+  } ?? []
+
+/// Regular expressions are imported unasked, and are a megabyte that nothing here uses.
+let slim: [SwiftSetting] =
+  staticCurl == nil
+  ? [] : [.unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"])]
+
 let strict: [SwiftSetting] =
-  [.swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error)] + coverage
+  [.swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error)] + coverage + slim
 let strictC: [CSetting] = [.treatAllWarnings(as: .error), .enableWarning("all")]
 
 /// Test-side code may use Foundation and need not mark unsafe calls.
@@ -21,9 +36,11 @@ func module(_ name: String, in folder: String, _ uses: [Target.Dependency] = [])
     exclude: name == "FunctionRuntime" ? ["FunctionRuntime.docc"] : [], swiftSettings: strict)
 }
 
-func cModule(_ name: String, linking libraries: [String] = []) -> Target {
+func cModule(
+  _ name: String, linking libraries: [String] = [], _ settings: [CSetting] = []
+) -> Target {
   .target(
-    name: name, path: "Runtime/\(name)", cSettings: strictC,
+    name: name, path: "Runtime/\(name)", cSettings: strictC + settings,
     linkerSettings: libraries.map { .linkedLibrary($0) })
 }
 
@@ -36,7 +53,7 @@ func function(_ name: String, docs: [String] = []) -> [Target] {
     .executableTarget(
       name: "\(name)Main",
       dependencies: [.target(name: name), "FunctionRuntime", "GoogleCloud"],
-      path: "Functions/\(name)/Main", swiftSettings: strict),
+      path: "Functions/\(name)/Main", swiftSettings: strict, linkerSettings: staticLinking),
   ]
 }
 
@@ -98,7 +115,7 @@ let package = Package(
   ],
   targets: [
     cModule("CSystem"),
-    cModule("CCurl"),
+    cModule("CCurl", linking: [], curlSettings),
     cModule("CCrypto", linking: ["crypto"]),
 
     module("Bytes", in: "Runtime"),
