@@ -34,15 +34,15 @@ private struct TestKey {
   }
 
   func verifies(_ signature: Data, of text: String) throws -> Bool {
-    let public_ = folder.appendingPathComponent("public.pem").path
+    let publicFile = folder.appendingPathComponent("public.pem").path
     try openssl(
-      "pkey", "-in", folder.appendingPathComponent("key.pem").path, "-pubout", "-out", public_)
+      "pkey", "-in", folder.appendingPathComponent("key.pem").path, "-pubout", "-out", publicFile)
     let signed = folder.appendingPathComponent("signature")
     let data = folder.appendingPathComponent("text")
     try signature.write(to: signed)
     try Data(text.utf8).write(to: data)
     return
-      (try? openssl("dgst", "-sha256", "-verify", public_, "-signature", signed.path, data.path))
+      (try? openssl("dgst", "-sha256", "-verify", publicFile, "-signature", signed.path, data.path))
       != nil
   }
 
