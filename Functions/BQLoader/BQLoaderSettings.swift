@@ -46,7 +46,7 @@ public struct BQLoaderSettings: Sendable {
       "how long a row waits for others while inserts are on their way")
     compresses = Self.compresses(&reader)
     maxInserts = reader.integer(
-      "MAX_INSERTS", default: 4, in: 1...64, "inserts on their way at once")
+      "MAX_INSERTS", default: 32, in: 1...64, "inserts on their way at once")
     authentication = PushAuthentication(&reader)
     cloud = CloudSettings(&reader, usesBigQuery: true)
     state = LoaderState(

@@ -30,6 +30,9 @@ final class Loader {
   private let maxInserts: Int
   private let backoff = Backoff(base: .milliseconds(500))
   private var inserts = 0
+  /// Of the rows in them: their bodies are copies, so the messages' own bound does not hold them.
+  private var bytesOnTheWay = 0
+  private let maxBytesOnTheWay: Int
   private var pumpScheduled = false
   private var timerDue = Instant(nanoseconds: .min)
 
@@ -39,6 +42,7 @@ final class Loader {
     schemaGrace = settings.schemaGrace
     state = settings.state
     maxInserts = settings.maxInserts
+    maxBytesOnTheWay = 4 * settings.batchBytes
     queue = LoadQueue(
       maxRows: settings.batchRows, maxBytes: settings.batchBytes, linger: settings.batchLinger)
     inserter = TableInserter(
@@ -67,16 +71,18 @@ final class Loader {
 
   private func pump(slotFreed: Bool) {
     let now = worker.loop.now
-    while inserts < maxInserts,
+    while hasSlot,
       let batch = queue.takeNext(now: now, isIdle: inserts == 0, slotFreed: slotFreed)
     {
       insert(batch)
     }
-    if inserts < maxInserts, let due = queue.nextDue(), due > timerDue {
+    if hasSlot, let due = queue.nextDue(), due > timerDue {
       timerDue = due
       worker.loop.schedule(at: due) { [self] in pump(slotFreed: false) }
     }
   }
+
+  private var hasSlot: Bool { inserts < maxInserts && bytesOnTheWay < maxBytesOnTheWay }
 
   // MARK: Inserting
 
@@ -96,12 +102,16 @@ final class Loader {
       return giveUp(batch, .bigQueryDown, "")
     }
     inserts += 1
+    bytesOnTheWay += body.count
     inserter.insert(body, into: batch.destination.table, timeout: min(left, .seconds(30))) {
       [self] answer in
+      // With slots to spare, a batch that is still filling can go on filling.
+      let wasFull = !hasSlot
       inserts -= 1
+      bytesOnTheWay -= body.count
       note(answer)
       settle(batch, answer)
-      pump(slotFreed: true)
+      pump(slotFreed: wasFull)
     }
   }
 
