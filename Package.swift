@@ -117,6 +117,7 @@ let package = Package(
     cModule("CSystem"),
     cModule("CCurl", linking: [], curlSettings),
     cModule("CCrypto", linking: ["crypto"]),
+    cModule("CZlib"),
 
     module("Bytes", in: "Runtime"),
     module("Events", in: "Runtime", ["Bytes", "CCrypto"]),
@@ -129,7 +130,7 @@ let package = Package(
     module("TypedFunctions", in: "Runtime", ["AsyncFunctions", "FunctionRuntime", "Events"]),
     module(
       "GoogleCloud", in: "Runtime",
-      ["Bytes", "Events", "EventLoop", "HTTPClient", "FunctionRuntime"]),
+      ["Bytes", "Events", "EventLoop", "HTTPClient", "FunctionRuntime", "CCrypto", "CZlib"]),
   ]
     + function("PixelIngest") + function("LogParse", docs: ["README.md"]) + function("BQLoader")
     + [
@@ -184,7 +185,12 @@ let package = Package(
         "LogParse",
         ["LogParse", "LocalCloud", "FunctionRuntime", "Events", "Bytes", "TestSupport"],
         resources: [.copy("Fixtures")]),
-      tests("BQLoader", ["BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Events", "Bytes"]),
+      tests(
+        "BQLoader",
+        [
+          "BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Events", "Bytes", "FunctionRuntime",
+          "ServerSupport", "TestSupport",
+        ]),
       tests("EventLoop", ["EventLoop", "ServerSupport"]),
       tests(
         "FunctionRuntime",
@@ -217,6 +223,6 @@ let package = Package(
           "EventLoop", "FunctionRuntime", "HTTPClient", "ServerSupport", "TestSupport",
           "Conformance", "EventEcho", "PixelIngestMain", "LogParseMain", "BQLoaderMain",
           "LocalCloudMain", "PixelTablesMain",
-        ], exclude: ["cloudevents_client.py", "Tables"]),
+        ], exclude: ["cloudevents_client.py", "Tables", "Faults"]),
     ] + fuzzing() + parserBenchmarks()
 )

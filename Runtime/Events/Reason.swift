@@ -38,6 +38,8 @@ public enum Reason: String, Sendable, CaseIterable {
   case rowNotJSON = "row_not_json"
   /// The row has no `event_id`, neither as a column nor as an attribute.
   case eventIDMissing = "event_id_missing"
+  /// The message names no contract, and the table's name needs one, or one that cannot exist.
+  case contractInvalid = "contract_invalid"
   /// BigQuery refused the row; the detail is its own message.
   case rowInvalid = "row_invalid"
 
@@ -47,6 +49,10 @@ public enum Reason: String, Sendable, CaseIterable {
   case publishFailed = "publish_failed"
   /// Inserting into BigQuery failed.
   case insertFailed = "insert_failed"
+  /// BigQuery does not answer, so nothing is tried for the moment.
+  case bigQueryDown = "bigquery_down"
+  /// The table does not have one of the row's columns, or not yet.
+  case schemaPending = "schema_pending"
   /// The destination table or dataset does not exist.
   case tableMissing = "table_missing"
   /// The rejection could not be recorded, so the message may not be acknowledged yet.

@@ -122,16 +122,25 @@ public final class LocalCloud {
     do { try ledger.record(request, service: service) } catch {
       return .now(.error(.internalError("\(error)")))
     }
-    let fault = faults.mode(service, at: moment.uptime)
-    if fault == .unavailable { return .now(.error(.unavailable)) }
-    if fault == .hang {
+    let fault = faults.next(service, at: moment.uptime)
+    switch fault {
+    case .off, .lost, .half: break
+    case .hang:
       return .after(faults.remaining(service, at: moment.uptime), .error(.unavailable))
+    default: return .now(fault.answer)
     }
     let admitted = metadata.admits(
       request.headers["authorization"], required: configuration.requireToken, at: moment.uptime)
     guard admitted else { return .now(.error(.unauthenticated)) }
     let response = answer(request, moment)
-    return .now(fault == .lost ? .error(.unavailable) : response)
+    switch fault {
+    case .lost: return .now(.error(.unavailable))
+    case .half:
+      var half = response
+      half.body.removeLast(half.body.count / 2)
+      return .now(half)
+    default: return .now(response)
+    }
   }
 
   /// The bucket road. The real load balancer would answer before its log entry is published; here
