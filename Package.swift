@@ -45,11 +45,11 @@ func cModule(
 }
 
 /// A function is a library with everything worth testing, and a `Main` that only wires it up.
-func function(_ name: String) -> [Target] {
+func function(_ name: String, docs: [String] = []) -> [Target] {
   [
     .target(
       name: name, dependencies: ["Bytes", "Events", "FunctionRuntime", "GoogleCloud"],
-      path: "Functions/\(name)", exclude: ["Main"], swiftSettings: strict),
+      path: "Functions/\(name)", exclude: ["Main"] + docs, swiftSettings: strict),
     .executableTarget(
       name: "\(name)Main",
       dependencies: [.target(name: name), "FunctionRuntime", "GoogleCloud"],
@@ -85,6 +85,19 @@ func fuzzing() -> [Target] {
   ]
 }
 
+/// scripts/bench.sh sets it: the parsers that are compared, which nobody else needs.
+func parserBenchmarks() -> [Target] {
+  guard Context.environment["BENCH"] != nil else { return [] }
+  return [
+    .executableTarget(
+      name: "ParseCore", dependencies: ["Bytes", "Events", "FunctionRuntime", "LogParse"],
+      path: "Tests/Benchmarks/parsers/ours", swiftSettings: relaxed),
+    .executableTarget(
+      name: "ParseFoundation", path: "Tests/Benchmarks/parsers/foundation",
+      swiftSettings: relaxed),
+  ]
+}
+
 let package = Package(
   name: "pixel-pipeline",
   products: [
@@ -94,6 +107,8 @@ let package = Package(
     .executable(name: "local-cloud", targets: ["LocalCloudMain"]),
     .executable(name: "event-echo", targets: ["EventEcho"]),
     .executable(name: "conformance", targets: ["ConformanceMain"]),
+    .executable(name: "differential", targets: ["Differential"]),
+    .executable(name: "pixel-tables", targets: ["PixelTablesMain"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -102,6 +117,7 @@ let package = Package(
     cModule("CSystem"),
     cModule("CCurl", linking: [], curlSettings),
     cModule("CCrypto", linking: ["crypto"]),
+    cModule("CZlib"),
 
     module("Bytes", in: "Runtime"),
     module("Events", in: "Runtime", ["Bytes", "CCrypto"]),
@@ -114,9 +130,9 @@ let package = Package(
     module("TypedFunctions", in: "Runtime", ["AsyncFunctions", "FunctionRuntime", "Events"]),
     module(
       "GoogleCloud", in: "Runtime",
-      ["Bytes", "Events", "EventLoop", "HTTPClient", "FunctionRuntime"]),
+      ["Bytes", "Events", "EventLoop", "HTTPClient", "FunctionRuntime", "CCrypto", "CZlib"]),
   ]
-    + function("PixelIngest") + function("LogParse") + function("BQLoader")
+    + function("PixelIngest") + function("LogParse", docs: ["README.md"]) + function("BQLoader")
     + [
       .target(
         name: "LocalCloud",
@@ -130,6 +146,16 @@ let package = Package(
         ],
         path: "Tests/LocalCloud/Main", swiftSettings: relaxed),
 
+      .target(
+        name: "PixelTables", dependencies: ["Events", "EventLoop", "HTTPClient"],
+        path: "scripts/PixelTables", exclude: ["Main"], swiftSettings: relaxed),
+      .executableTarget(
+        name: "PixelTablesMain",
+        dependencies: [
+          "PixelTables", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        path: "scripts/PixelTables/Main", swiftSettings: relaxed),
+
       .target(name: "TestSupport", path: "Tests/Support", swiftSettings: relaxed),
       .target(
         name: "ServerSupport", dependencies: ["EventLoop", "FunctionRuntime"],
@@ -137,23 +163,40 @@ let package = Package(
       .executableTarget(
         name: "EventEcho", dependencies: ["FunctionRuntime", "Events", "Bytes"],
         path: "Tests/Examples/EventEcho", swiftSettings: strict),
+      .executableTarget(
+        name: "PushHandlers",
+        dependencies: ["FunctionRuntime", "AsyncFunctions", "TypedFunctions", "Events"],
+        path: "Tests/Benchmarks/PushHandlers", swiftSettings: relaxed),
+      .executableTarget(
+        name: "CrashingFunction", dependencies: ["FunctionRuntime"], path: "Tests/CrashingFunction",
+        swiftSettings: relaxed),
       .target(
         name: "Conformance", dependencies: ["ServerSupport"], path: "Tests/Conformance",
         exclude: ["Main"], swiftSettings: relaxed),
       .executableTarget(
         name: "ConformanceMain", dependencies: ["Conformance"], path: "Tests/Conformance/Main",
         swiftSettings: relaxed),
+      .executableTarget(
+        name: "Differential", dependencies: ["Bytes", "TestSupport"], path: "Tests/Differential",
+        exclude: ["oracle.py", "README.md"], swiftSettings: relaxed),
       tests("Bytes", ["Bytes", "TestSupport"]),
       tests("Events", ["Events", "Bytes", "TestSupport"], resources: [.copy("Fixtures")]),
       tests(
-        "LogParse", ["LogParse", "Events", "Bytes", "TestSupport"], resources: [.copy("Fixtures")]),
-      tests("BQLoader", ["BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Events", "Bytes"]),
+        "LogParse",
+        ["LogParse", "LocalCloud", "FunctionRuntime", "Events", "Bytes", "TestSupport"],
+        resources: [.copy("Fixtures")]),
+      tests(
+        "BQLoader",
+        [
+          "BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Events", "Bytes", "FunctionRuntime",
+          "ServerSupport", "TestSupport",
+        ]),
       tests("EventLoop", ["EventLoop", "ServerSupport"]),
       tests(
         "FunctionRuntime",
         [
           "FunctionRuntime", "AsyncFunctions", "TypedFunctions", "Events", "EventLoop", "Bytes",
-          "ServerSupport", "TestSupport",
+          "ServerSupport", "TestSupport", "CrashingFunction",
         ],
         resources: [.copy("Fixtures")]),
       .testTarget(
@@ -173,12 +216,13 @@ let package = Package(
           "LocalCloud", "EventLoop", "FunctionRuntime", "HTTPClient", "Events", "Bytes",
           "TestSupport",
         ]),
+      tests("PixelTables", ["PixelTables", "FunctionRuntime", "ServerSupport"]),
       tests(
         "EndToEnd",
         [
           "EventLoop", "FunctionRuntime", "HTTPClient", "ServerSupport", "TestSupport",
           "Conformance", "EventEcho", "PixelIngestMain", "LogParseMain", "BQLoaderMain",
-          "LocalCloudMain",
-        ], exclude: ["cloudevents_client.py"]),
-    ] + fuzzing()
+          "LocalCloudMain", "PixelTablesMain",
+        ], exclude: ["cloudevents_client.py", "Tables", "Faults"]),
+    ] + fuzzing() + parserBenchmarks()
 )

@@ -58,23 +58,30 @@ public final class LocalCloud {
     }
   }
 
-  /// The template and the tables made from it follow the contract, as a deployment would have it; where
-  /// that is no compatible change, it says so.
+  /// The templates and the tables made from them follow their contracts, as a deployment would have it;
+  /// where that is no compatible change, it says so.
   private func makeTables(at moment: Moment) throws(GoogleError) {
-    let (dataset, table) = (configuration.dataset, configuration.table)
+    let dataset = configuration.dataset
     if store.datasets[dataset] == nil { try store.createDataset(dataset) }
-    if configuration.columns.isEmpty { return }
-    if store.datasets[dataset]?[table] == nil {
+    for template in configuration.templates { try make(template, in: dataset, at: moment) }
+  }
+
+  private func make(
+    _ template: Configuration.Template, in dataset: String, at moment: Moment
+  ) throws(GoogleError) {
+    guard store.datasets[dataset]?[template.table] != nil else {
       try store.createTable(
-        dataset, table, columns: configuration.columns, resource: [:], at: moment)
+        dataset, template.table, columns: template.columns, resource: [:], at: moment)
       return
     }
     let made = store.tables.filter {
-      $0.dataset == dataset && ($0.name == table || $0.isGenerated && $0.name.hasPrefix(table))
+      $0.dataset == dataset
+        && ($0.name == template.table
+          || $0.isGenerated && configuration.template(of: $0.name) == template.table)
     }
     for old in made {
       do {
-        _ = try store.changeTable(dataset, old.name, columns: configuration.columns, at: moment)
+        _ = try store.changeTable(dataset, old.name, columns: template.columns, at: moment)
       } catch {
         throw .invalid(
           "The rows in \(configuration.folder) were made by another contract: \(error.message) "
@@ -115,16 +122,25 @@ public final class LocalCloud {
     do { try ledger.record(request, service: service) } catch {
       return .now(.error(.internalError("\(error)")))
     }
-    let fault = faults.mode(service, at: moment.uptime)
-    if fault == .unavailable { return .now(.error(.unavailable)) }
-    if fault == .hang {
+    let fault = faults.next(service, at: moment.uptime)
+    switch fault {
+    case .off, .lost, .half: break
+    case .hang:
       return .after(faults.remaining(service, at: moment.uptime), .error(.unavailable))
+    default: return .now(fault.answer)
     }
     let admitted = metadata.admits(
       request.headers["authorization"], required: configuration.requireToken, at: moment.uptime)
     guard admitted else { return .now(.error(.unauthenticated)) }
     let response = answer(request, moment)
-    return .now(fault == .lost ? .error(.unavailable) : response)
+    switch fault {
+    case .lost: return .now(.error(.unavailable))
+    case .half:
+      var half = response
+      half.body.removeLast(half.body.count / 2)
+      return .now(half)
+    default: return .now(response)
+    }
   }
 
   /// The bucket road. The real load balancer would answer before its log entry is published; here
