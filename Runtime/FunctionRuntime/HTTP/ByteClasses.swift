@@ -98,7 +98,8 @@ enum ByteClass {
 }
 
 /// Looking at what may not have arrived yet: one comparison says whether it has, and the load needs no
-/// second one. They are not called like the loads of `Bytes`, which trap. Each `unsafe` is in bounds by the line above it, and any bytes make a number or a block.
+/// second one. They are not called like the loads of `Bytes`, which trap. Each `unsafe` is in bounds by the
+/// line above it, and any bytes make a number or a block.
 extension Span where Element == UInt8 {
   /// The byte at `offset`; nil behind the end.
   @inline(__always)
