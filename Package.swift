@@ -188,8 +188,8 @@ let package = Package(
       tests(
         "BQLoader",
         [
-          "BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Events", "Bytes", "FunctionRuntime",
-          "ServerSupport", "TestSupport",
+          "BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Events", "Bytes",
+          "FunctionRuntime", "ServerSupport", "TestSupport",
         ]),
       tests("EventLoop", ["EventLoop", "ServerSupport"]),
       tests(
