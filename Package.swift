@@ -68,6 +68,19 @@ func fuzzing() -> [Target] {
   ]
 }
 
+/// scripts/bench.sh sets it: the parsers that are compared, which nobody else needs.
+func parserBenchmarks() -> [Target] {
+  guard Context.environment["BENCH"] != nil else { return [] }
+  return [
+    .executableTarget(
+      name: "ParseCore", dependencies: ["Bytes", "Events", "FunctionRuntime", "LogParse"],
+      path: "Tests/Benchmarks/parsers/ours", swiftSettings: relaxed),
+    .executableTarget(
+      name: "ParseFoundation", path: "Tests/Benchmarks/parsers/foundation",
+      swiftSettings: relaxed),
+  ]
+}
+
 let package = Package(
   name: "pixel-pipeline",
   products: [
@@ -77,6 +90,7 @@ let package = Package(
     .executable(name: "local-cloud", targets: ["LocalCloudMain"]),
     .executable(name: "event-echo", targets: ["EventEcho"]),
     .executable(name: "conformance", targets: ["ConformanceMain"]),
+    .executable(name: "differential", targets: ["Differential"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -121,12 +135,18 @@ let package = Package(
       .executableTarget(
         name: "EventEcho", dependencies: ["FunctionRuntime", "Events", "Bytes"],
         path: "Tests/Examples/EventEcho", swiftSettings: strict),
+      .executableTarget(
+        name: "CrashingFunction", dependencies: ["FunctionRuntime"], path: "Tests/CrashingFunction",
+        swiftSettings: relaxed),
       .target(
         name: "Conformance", dependencies: ["ServerSupport"], path: "Tests/Conformance",
         exclude: ["Main"], swiftSettings: relaxed),
       .executableTarget(
         name: "ConformanceMain", dependencies: ["Conformance"], path: "Tests/Conformance/Main",
         swiftSettings: relaxed),
+      .executableTarget(
+        name: "Differential", dependencies: ["Bytes", "TestSupport"], path: "Tests/Differential",
+        exclude: ["oracle.py", "README.md"], swiftSettings: relaxed),
       tests("Bytes", ["Bytes", "TestSupport"]),
       tests("Events", ["Events", "Bytes", "TestSupport"], resources: [.copy("Fixtures")]),
       tests(
@@ -134,7 +154,8 @@ let package = Package(
       tests(
         "BQLoader",
         [
-          "BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Events", "Bytes", "FunctionRuntime",
+          "BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Events", "Bytes",
+          "FunctionRuntime",
           "ServerSupport", "TestSupport",
         ]),
       tests("EventLoop", ["EventLoop", "ServerSupport"]),
@@ -142,7 +163,7 @@ let package = Package(
         "FunctionRuntime",
         [
           "FunctionRuntime", "AsyncFunctions", "TypedFunctions", "Events", "EventLoop", "Bytes",
-          "ServerSupport", "TestSupport",
+          "ServerSupport", "TestSupport", "CrashingFunction",
         ],
         resources: [.copy("Fixtures")]),
       .testTarget(
@@ -168,6 +189,6 @@ let package = Package(
           "EventLoop", "FunctionRuntime", "HTTPClient", "ServerSupport", "TestSupport",
           "Conformance", "EventEcho", "PixelIngestMain", "LogParseMain", "BQLoaderMain",
           "LocalCloudMain",
-        ], exclude: ["cloudevents_client.py", "Faults"]),
-    ] + fuzzing()
+        ], exclude: ["bigquery_judge.py", "cloudevents_client.py", "Faults"]),
+    ] + fuzzing() + parserBenchmarks()
 )

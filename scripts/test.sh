@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Usage: scripts/test.sh [--all]
 #
-# The test command: format and shell lint, build with warnings as errors, all tests, ten seconds of fuzzing
-# for each parser, and one run of the whole pipeline. Installs what it needs from Debian's packages.
+# The test command: format and shell lint, build with warnings as errors, all tests, a comparison of the
+# scanners with Python and Foundation, ten seconds of fuzzing for each parser, and one run of the whole
+# pipeline. Installs what it needs from Debian's packages.
 #
 #   --all   adds the long suites, and fuzzes for a minute each
 set -euo pipefail
@@ -36,6 +37,11 @@ fuzz() {
   "$ROOT/scripts/fuzz.sh" --seed 1 --seconds "$([[ -n ${PIXEL_TEST_ALL:-} ]] && echo 60 || echo 10)"
 }
 
+# Some seconds of what takes minutes in full; the same inputs each time.
+compare_scanners() {
+  "$BIN/differential" "$([[ -n ${PIXEL_TEST_ALL:-} ]] && echo 3000000 || echo 300000)"
+}
+
 main() {
   [[ $# -le 1 ]] || die "too many arguments: see --help"
   case "${1:-}" in
@@ -49,8 +55,10 @@ main() {
   step 'lint' lint
   step 'release build' build_release
   step 'tests' unit_tests
+  step 'scanners beside Python and Foundation' compare_scanners
   step 'fuzzing' fuzz
   step 'whole pipeline' "$ROOT/scripts/run-local.sh" --check
+  [[ -z ${PIXEL_TEST_ALL:-} ]] || step 'faults, at a tenth of the times' "$ROOT/scripts/faults.sh"
   say 'All passed.'
 }
 

@@ -116,6 +116,7 @@ public struct EventParser {
   private mutating func time(of entry: LogEntry, in bytes: Span<UInt8>) -> Timestamp? {
     for string in [entry.timestamp, entry.receiveTimestamp] {
       guard let string else { continue }
+      if !string.hasEscapes, let time = Timestamp(rfc3339: bytes, string.range) { return time }
       text.removeAll()
       text.append(unescaping: string, in: bytes)
       if let time = Timestamp(rfc3339: text.bytes.span, 0..<text.count) { return time }
@@ -128,6 +129,9 @@ public struct EventParser {
     id.removeAll()
     guard let insertID = entry.insertID, !insertID.range.isEmpty else {
       return id.append(eventIDAt: time, entry: bytes)
+    }
+    guard insertID.hasEscapes else {
+      return id.append(eventIDAt: time, insertID: bytes.extracting(insertID.range))
     }
     text.removeAll()
     text.append(unescaping: insertID, in: bytes)

@@ -80,6 +80,15 @@ struct RowEncoder {
     guard let value = parameters.firstValue(of: index) else { return .empty }
     let column = plan.columns[index]
     if column.mode == .repeated { return appendList(parameters, value, index, url, to: &row) }
+    if column.type == .string, column.mayHold(value.range.count) {
+      guard !value.range.isEmpty || column.mode == .nullable else { return .empty }
+      if value.isEncoded {
+        row.append(jsonFormDecoding: url, value.range)
+      } else {
+        row.append(json: url, value.range)
+      }
+      return .filled
+    }
     decode(value.range, value.isEncoded, url, trimming: column.type)
     guard text.count > 0 || (column.type == .string && column.mode == .nullable) else {
       return .empty
@@ -262,9 +271,7 @@ struct RowEncoder {
   private func appendQuoted(
     _ bytes: Span<UInt8>, _ range: Range<Int>, to row: inout ByteWriter
   ) -> Bool {
-    row.append(UInt8(ascii: "\""))
-    row.append(bytes, range)
-    row.append(UInt8(ascii: "\""))
+    row.append(quoting: bytes, range)
     return true
   }
 }

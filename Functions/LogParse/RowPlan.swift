@@ -22,6 +22,9 @@ struct RowPlan {
     let maxLength: Int?
     /// `,"name":` in `keys`.
     let key: Range<Int>
+
+    /// Whether a value of so many bytes, encoded or not, cannot be too long.
+    func mayHold(_ bytes: Int) -> Bool { maxLength.map { bytes <= $0 } ?? true }
   }
 
   let contract: Contract

@@ -29,24 +29,21 @@ public final class PixelIngest {
   }
 
   public func handle(_ request: Request, _ call: Call) {
-    guard let path = pixelPath(of: request) else { return call.reply(Self.notFound) }
+    guard let index = pixelPath(of: request) else { return call.reply(Self.notFound) }
     guard request.method == .get || request.method == .head else {
       return call.reply(Self.wrongMethod)
     }
-    guard let publisher else { return call.reply(path.image) }
+    guard let publisher else { return call.reply(paths[index].image) }
+    let path = paths[index]
     publish(request, by: publisher) { accepted in
       call.reply(accepted ? path.image : path.notAccepted)
     }
   }
 
-  private func pixelPath(of request: Request) -> PixelPath? {
+  /// Which of the paths it asks for; not the path itself, since to copy its images counts references.
+  private func pixelPath(of request: Request) -> Int? {
     request.withPath { path in
-      // By index, so that only the one that is found is copied.
-      for index in paths.indices {
-        let candidate = paths[index].path
-        if path.equals(candidate.span, at: 0..<path.count) { return paths[index] }
-      }
-      return nil
+      paths.firstIndex { path.equals($0.path.span, at: 0..<path.count) }
     }
   }
 

@@ -40,30 +40,32 @@ public enum Base64 {
 private struct Base64Block {
   /// The 6-bit value of each character; anything for those outside the alphabet.
   var values: SIMD16<UInt8>
-  /// All bits set for the characters outside the alphabet.
-  var bad: SIMD16<UInt8>
+  /// All bits set for the characters inside the alphabet.
+  var good: SIMD16<UInt8>
 
   @inline(__always)
   init(_ characters: SIMD16<UInt8>) {
     // Whole vectors on both sides: operators that mix in a scalar fall back to one lane at a time.
-    func all(_ value: UInt8) -> SIMD16<UInt8> { SIMD16(repeating: value) }
+    func all(_ value: Int8) -> SIMD16<UInt8> { SIMD16(repeating: UInt8(bitPattern: value)) }
     func chosen(_ mask: SIMDMask<SIMD16<Int8>>) -> SIMD16<UInt8> {
       unsafe unsafeBitCast(mask, to: SIMD16<UInt8>.self)
     }
-    let upper = characters &- all(UInt8(ascii: "A"))
-    let lower = characters &- all(UInt8(ascii: "a"))
-    let digit = characters &- all(UInt8(ascii: "0"))
-    let isUpper = chosen(upper .< all(26))
-    let isLower = chosen(lower .< all(26))
-    let isDigit = chosen(digit .< all(10))
-    let isPlus = chosen(characters .== all(UInt8(ascii: "+")))
-    let isSlash = chosen(characters .== all(UInt8(ascii: "/")))
-    let letters = (upper & isUpper) | ((lower &+ all(26)) & isLower)
-    values = letters | ((digit &+ all(52)) & isDigit) | (all(62) & isPlus) | (all(63) & isSlash)
-    bad = ~(isUpper | isLower | isDigit | isPlus | isSlash)
+    // The alphabet in the order of its bytes: + / 0–9 A–Z a–z. What is added to a byte changes at each
+    // of these borders, and a comparison of signed bytes is one instruction.
+    let text = characters.signed
+    let isPlus = chosen(characters .== all(0x2b))
+    let belowDigits = chosen(text .< SIMD16(repeating: 0x30))
+    let aboveDigits = chosen(text .> SIMD16(repeating: 0x39))
+    let aboveUpper = chosen(text .> SIMD16(repeating: 0x5a))
+    values =
+      characters &+ all(4) &+ (belowDigits & all(12)) &+ (isPlus & all(3))
+      &+ (aboveDigits & all(-69)) &+ (aboveUpper & all(-6))
+    let letter = (characters | all(0x20)) &- all(0x61)
+    let slashOrDigit = characters &- all(0x2f)
+    good = chosen(letter .< all(26)) | chosen(slashOrDigit .< all(11)) | isPlus
   }
 
-  /// The twelve bytes that the values stand for, as two big-endian words of 48 bits.
+  /// The twelve bytes that the values stand for, as two words with six of them in the upper bytes.
   @inline(__always)
   var packed: (UInt64, UInt64) {
     // Neighbours are joined twice: 6 + 6 bits, then 12 + 12. The first of each pair is the low half.
@@ -74,7 +76,14 @@ private struct Base64Block {
     let bits =
       ((quads & SIMD4(repeating: 0xffff)) &<< SIMD4(repeating: 12))
       | (quads &>> SIMD4(repeating: 16))
-    return (UInt64(bits[0]) << 24 | UInt64(bits[1]), UInt64(bits[2]) << 24 | UInt64(bits[3]))
+    let words = unsafe unsafeBitCast(bits, to: SIMD2<UInt64>.self)
+    return (Self.joined(words[0]), Self.joined(words[1]))
+  }
+
+  /// 24 bits from each half, the low half first.
+  @inline(__always)
+  private static func joined(_ halves: UInt64) -> UInt64 {
+    halves &<< 40 | (halves &>> 32) &<< 16
   }
 }
 
@@ -84,25 +93,27 @@ extension MutableSpan where Element == UInt8 {
   public mutating func decodeBase64(_ range: Range<Int>) -> Range<Int>? {
     guard range.count % 4 == 0 else { return nil }
     guard !range.isEmpty else { return range }
+    precondition(range.lowerBound >= 0 && range.upperBound <= count)
     var at = range.lowerBound
     var free = at
-    var bad = SIMD16<UInt8>(repeating: 0)
-    // The last sixteen may contain padding, so they are left to the loop below.
-    // In bounds: every store lies below the block that was just loaded.
-    var bytes = unsafe mutableBytes
-    while range.upperBound &- at > 16 {
-      // `unsafe` only for reading bytes as another type; the bounds are checked by the span.
-      let block = unsafe Base64Block(
-        bytes.unsafeLoadUnaligned(fromByteOffset: at, as: SIMD16<UInt8>.self))
-      bad = bad | block.bad
-      let (first, second) = block.packed
-      // Eight bytes are written for six; the other two lie before `at + 16` and are written again.
-      bytes.storeBytes(of: (first << 16).bigEndian, toByteOffset: free, as: UInt64.self)
-      bytes.storeBytes(of: (second << 16).bigEndian, toByteOffset: free &+ 6, as: UInt64.self)
-      at &+= 16
-      free &+= 12
+    var good = SIMD16<UInt8>(repeating: 0xff)
+    // Without bounds checks in the loop, which would be a sixth of it. In bounds: the range is, as
+    // checked above; more than sixteen of its bytes lie from `at` on, and `free` is never beyond `at`.
+    unsafe withUnsafeMutableBytes { bytes in
+      // The last sixteen may contain padding, so they are left to the loop below.
+      while range.upperBound &- at > 16 {
+        let block = unsafe Base64Block(
+          bytes.loadUnaligned(fromByteOffset: at, as: SIMD16<UInt8>.self))
+        good = good & block.good
+        let (first, second) = block.packed
+        // Eight bytes are written for six; the other two lie before `at + 16` and are written again.
+        unsafe bytes.storeBytes(of: first.bigEndian, toByteOffset: free, as: UInt64.self)
+        unsafe bytes.storeBytes(of: second.bigEndian, toByteOffset: free &+ 6, as: UInt64.self)
+        at &+= 16
+        free &+= 12
+      }
     }
-    guard bad == SIMD16(repeating: 0) else { return nil }
+    guard good == SIMD16(repeating: 0xff) else { return nil }
     return decodeTail(at..<range.upperBound, to: free).map { range.lowerBound..<$0 }
   }
 

@@ -16,9 +16,7 @@ public struct ByteWriter: Sendable {
 
   @inline(__always)
   public mutating func append(_ text: StaticString) {
-    // In bounds: a static string knows its own length.
-    unsafe bytes.append(
-      contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    text.withSpan { append($0) }
   }
 
   @inline(__always)
@@ -26,7 +24,7 @@ public struct ByteWriter: Sendable {
 
   @inline(__always)
   public mutating func append(_ span: Span<UInt8>) {
-    unsafe span.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+    bytes.append(addingCapacity: span.count) { $0.append(span) }
   }
 
   /// Appends the bytes of `span` in `range`; traps if it is out of bounds, so pass scanner results only.

@@ -59,18 +59,19 @@ extension ByteWriter {
   public mutating func append(unescaping string: JSONString, in bytes: Span<UInt8>) {
     guard string.hasEscapes else { return append(bytes, string.range) }
     let end = string.range.upperBound
-    var at = string.range.lowerBound
-    var kept = at
-    while true {
-      let slash = bytes.firstIndex(of: UInt8(ascii: "\\"), in: at..<end)
-      guard slash < end else { break }
-      append(bytes, kept..<slash)
-      let escape = JSONEscape.read(bytes, at: slash, end: end)
-      append(scalar: escape.scalar)
-      at = slash &+ escape.length
-      kept = at
+    // The shortest escape of a character is no shorter than its UTF-8. The two more are for a `\` at the
+    // end, which no scanned string has.
+    self.bytes.append(addingCapacity: string.range.count &+ 2) { text in
+      var at = string.range.lowerBound
+      while at < end {
+        let slash = bytes.firstIndex(of: UInt8(ascii: "\\"), in: at..<end)
+        text.append(bytes, at..<slash)
+        guard slash < end else { break }
+        let escape = JSONEscape.read(bytes, at: slash, end: end)
+        text.append(scalar: escape.scalar)
+        at = slash &+ escape.length
+      }
     }
-    append(bytes, kept..<end)
   }
 }
 

@@ -102,12 +102,14 @@ public struct JSONScanner: Sendable {
 
   /// Takes the next value whole, whatever it is.
   public mutating func value(in bytes: Span<UInt8>) throws(JSONError) -> JSONValue {
+    // Most values are strings.
+    if try nextByte(in: bytes) == UInt8(ascii: "\"") {
+      let string = try string(in: bytes)
+      return JSONValue(.string, string.range, hasEscapes: string.hasEscapes)
+    }
     let kind = try peek(in: bytes)
     let first = position
     switch kind {
-    case .string:
-      let string = try string(in: bytes)
-      return JSONValue(.string, string.range, hasEscapes: string.hasEscapes)
     case .object, .array: try skipContainer(in: bytes)
     default: try skipScalar(kind, in: bytes)
     }
@@ -253,6 +255,7 @@ public struct JSONScanner: Sendable {
           break
         }
         at &+= 16
+        if at &- first >= 128 { at = skipPlain(in: bytes, at: at) }
       }
       guard at < bytes.count else { throw .truncated }
       switch bytes[at] {
@@ -271,11 +274,32 @@ public struct JSONScanner: Sendable {
     }
   }
 
+  /// The offset behind as many blocks of 64 bytes as have nothing but plain text in them: the data of a push
+  /// is one long string.
+  @inline(__always)
+  private mutating func skipPlain(in bytes: Span<UInt8>, at start: Int) -> Int {
+    var at = start
+    while at &+ 64 <= bytes.count {
+      // One check of the bounds for all four.
+      let window = bytes.extracting(at..<(at &+ 64))
+      let (a, b, c, d) = (
+        window.block(at: 0), window.block(at: 16), window.block(at: 32), window.block(at: 48)
+      )
+      let special =
+        Self.special(in: a) .| Self.special(in: b) .| Self.special(in: c) .| Self.special(in: d)
+      guard special.firstSet == nil else { break }
+      seen = seen | a | b | c | d
+      at &+= 64
+    }
+    return at
+  }
+
   /// The bytes that end a run of text: quotes, backslashes and control characters.
   @inline(__always)
   private static func special(in block: SIMD16<UInt8>) -> SIMDMask<SIMD16<Int8>> {
-    (block .== SIMD16(repeating: UInt8(ascii: "\"")))
-      .| (block .== SIMD16(repeating: UInt8(ascii: "\\"))) .| (block .< SIMD16(repeating: 0x20))
+    let space = SIMD16<UInt8>(repeating: 0x20)
+    return block.places(of: UInt8(ascii: "\"")) .| block.places(of: UInt8(ascii: "\\"))
+      .| (block .< space)
   }
 
   /// The offset behind the escape at `at`.

@@ -9,9 +9,38 @@ extension ByteWriter {
   /// Whatever the bytes are, the result is valid JSON and valid UTF-8: ill-formed parts become
   /// U+FFFD. U+2028, U+2029 and DEL are escaped too, so that a line stays a line in every reader.
   public mutating func append(json text: Span<UInt8>, _ range: Range<Int>) {
+    guard text.endOfPlain(in: range) < range.upperBound else { return append(quoting: text, range) }
     append(UInt8(ascii: "\""))
     append(jsonEscaping: text, range)
     append(UInt8(ascii: "\""))
+  }
+
+  /// Appends the bytes in `range` between quotes as they are: the inside of a JSON string already.
+  public mutating func append(quoting text: Span<UInt8>, _ range: Range<Int>) {
+    bytes.append(addingCapacity: range.count &+ 2) { literal in
+      literal.append(UInt8(ascii: "\""))
+      literal.append(text, range)
+      literal.append(UInt8(ascii: "\""))
+    }
+  }
+
+  /// Appends a name or value of a query string, decoded as `append(formDecoding:)` does it, as a JSON
+  /// string with its quotes.
+  public mutating func append(jsonFormDecoding text: Span<UInt8>, _ range: Range<Int>) {
+    // Most values are plain text once they are decoded, and need no second copy.
+    let start = count
+    bytes.append(addingCapacity: range.count &+ 2) { literal in
+      literal.append(UInt8(ascii: "\""))
+      literal.append(decoding: text, range, plusIsSpace: true)
+      literal.append(UInt8(ascii: "\""))
+    }
+    let inside = (start &+ 1)..<(count &- 1)
+    guard bytes.span.endOfPlain(in: inside) < inside.upperBound else { return }
+    var decoded = ByteWriter(capacity: inside.count)
+    decoded.append(bytes.span, inside)
+    truncate(to: start)
+    // Ill-formed UTF-8 becomes U+FFFD here too.
+    append(json: decoded.bytes.span)
   }
 
   /// Appends `text` as a JSON string with its quotes.
@@ -64,19 +93,15 @@ extension Span where Element == UInt8 {
   /// The end of the run of printable ASCII other than `"` and `\` that begins the range.
   @inline(__always)
   fileprivate func endOfPlain(in range: Range<Int>) -> Int {
-    let ones: UInt64 = 0x0101_0101_0101_0101
     var at = range.lowerBound
-    while at &+ 8 <= range.upperBound {
-      let word = word(at: at)
-      let quotes = word ^ (ones &* 0x22)
-      let slashes = word ^ (ones &* 0x5c)
-      let deletes = word ^ (ones &* 0x7f)
-      // As in the scanner: the lowest set top bit is the first byte that is not plain.
-      let special =
-        ((quotes &- ones) & ~quotes | (slashes &- ones) & ~slashes | (deletes &- ones) & ~deletes
-          | (word &- (ones &* 0x20)) & ~word | word) & (ones &* 0x80)
-      if special != 0 { return at &+ special.trailingZeroBitCount &>> 3 }
-      at &+= 8
+    while at &+ 16 <= range.upperBound {
+      if let place = block(at: at).notPlain.firstSet { return at &+ place }
+      at &+= 16
+    }
+    // The last sixteen once more: what of them was seen before is plain.
+    if range.count >= 16, at < range.upperBound {
+      let last = range.upperBound &- 16
+      return last &+ (block(at: last).notPlain.firstSet ?? 16)
     }
     while at < range.upperBound {
       switch self[at] {
@@ -91,5 +116,16 @@ extension Span where Element == UInt8 {
   @inline(__always)
   fileprivate func isLineSeparator(at: Int, length: Int) -> Bool {
     length == 3 && self[at] == 0xe2 && self[at &+ 1] == 0x80 && self[at &+ 2] & 0xfe == 0xa8
+  }
+}
+
+extension SIMD16<UInt8> {
+  /// The bytes other than printable ASCII, and `"` and `\`.
+  @inline(__always)
+  fileprivate var notPlain: SIMDMask<SIMD16<Int8>> {
+    // As signed bytes those that are not ASCII lie below the space too.
+    let space = SIMD16<Int8>(repeating: 0x20)
+    return places(of: UInt8(ascii: "\"")) .| places(of: UInt8(ascii: "\\")) .| places(of: 0x7f)
+      .| (signed .< space)
   }
 }

@@ -17,27 +17,10 @@ extension ByteWriter {
 
   @inline(__always)
   private mutating func decode(_ bytes: Span<UInt8>, _ range: Range<Int>, plusIsSpace: Bool) {
-    var at = range.lowerBound
-    var kept = at
-    while at < range.upperBound {
-      let byte = bytes[at]
-      if byte == UInt8(ascii: "%"), at &+ 2 < range.upperBound,
-        let high = bytes[at &+ 1].hexDigit, let low = bytes[at &+ 2].hexDigit
-      {
-        append(bytes, kept..<at)
-        append(high << 4 | low)
-        at &+= 3
-        kept = at
-      } else if plusIsSpace, byte == UInt8(ascii: "+") {
-        append(bytes, kept..<at)
-        append(0x20)
-        at &+= 1
-        kept = at
-      } else {
-        at &+= 1
-      }
+    // Decoded text is never longer.
+    self.bytes.append(addingCapacity: range.count) { text in
+      text.append(decoding: bytes, range, plusIsSpace: plusIsSpace)
     }
-    append(bytes, kept..<range.upperBound)
   }
 
   private mutating func repair(from start: Int) {
@@ -45,5 +28,34 @@ extension ByteWriter {
     repaired.append(repairing: bytes.span, start..<count)
     bytes.removeSubrange(start...)
     append(repaired.bytes.span)
+  }
+}
+
+extension OutputSpan<UInt8> {
+  /// Appends the bytes in `range` decoded; there has to be room for as many.
+  @inline(__always)
+  mutating func append(decoding bytes: Span<UInt8>, _ range: Range<Int>, plusIsSpace: Bool) {
+    let (end, percent) = (range.upperBound, UInt8(ascii: "%"))
+    let plus = plusIsSpace ? UInt8(ascii: "+") : percent
+    var at = range.lowerBound
+    while at < end {
+      let byte = bytes[at]
+      if byte == percent {
+        if at &+ 2 < end, let high = bytes[at &+ 1].hexDigit, let low = bytes[at &+ 2].hexDigit {
+          append(high << 4 | low)
+          at &+= 3
+        } else {
+          append(byte)
+          at &+= 1
+        }
+      } else if byte == plus {
+        append(0x20)
+        at &+= 1
+      } else {
+        let stop = bytes.firstIndex(of: percent, or: plus, in: at..<end)
+        append(bytes, at..<stop)
+        at = stop
+      }
+    }
   }
 }

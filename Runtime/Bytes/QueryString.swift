@@ -48,12 +48,35 @@ public struct QueryString: Sendable {
   @inline(__always)
   private mutating func skip(to stop: UInt8, in bytes: Span<UInt8>) -> Bool {
     var encoded = false
-    while position < end {
-      let byte = bytes[position]
+    var at = position
+    // Whole blocks may reach beyond the query, what they find there does not count.
+    while at < end, at &+ 16 <= bytes.count {
+      let block = bytes.block(at: at)
+      let stops = block.places(of: stop) .| block.places(of: UInt8(ascii: "&"))
+      let place = min(stops.firstSet ?? 16, end &- at)
+      if !encoded, let code = block.needsDecoding.firstSet, code < place { encoded = true }
+      at &+= place
+      guard place == 16 else {
+        position = at
+        return encoded
+      }
+    }
+    while at < end {
+      let byte = bytes[at]
       if byte == stop || byte == UInt8(ascii: "&") { break }
       if byte == UInt8(ascii: "%") || byte == UInt8(ascii: "+") || byte >= 0x80 { encoded = true }
-      position &+= 1
+      at &+= 1
     }
+    position = at
     return encoded
+  }
+}
+
+extension SIMD16<UInt8> {
+  /// The bytes that are not their own text: `%`, `+`, and what is not ASCII.
+  @inline(__always)
+  fileprivate var needsDecoding: SIMDMask<SIMD16<Int8>> {
+    let zero = SIMD16<Int8>(repeating: 0)
+    return places(of: UInt8(ascii: "%")) .| places(of: UInt8(ascii: "+")) .| (signed .< zero)
   }
 }

@@ -3,7 +3,7 @@
 extension Span where Element == UInt8 {
   /// The eight bytes from `offset` on, the first in the lowest bits. Traps if fewer are left.
   @inlinable @inline(__always)
-  func word(at offset: Int) -> UInt64 {
+  public func word(at offset: Int) -> UInt64 {
     // `unsafe` only for reading bytes as another type, and any eight bytes are a valid integer;
     // the bounds are checked by `RawSpan`.
     unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
@@ -18,14 +18,29 @@ extension Span where Element == UInt8 {
 
   /// The offset of the first `byte` in `range`, or the end of the range.
   public func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int {
-    let wanted = SIMD16(repeating: byte)
     var at = range.lowerBound
     while at &+ 16 <= range.upperBound {
-      if let place = (block(at: at) .== wanted).firstSet { return at &+ place }
+      if let place = block(at: at).places(of: byte).firstSet { return at &+ place }
       at &+= 16
     }
     while at < range.upperBound, self[at] != byte { at &+= 1 }
     return at
+  }
+
+  /// The offset of the first `byte` or `other` in `range`, or the end of the range.
+  @inline(__always)
+  func firstIndex(of byte: UInt8, or other: UInt8, in range: Range<Int>) -> Int {
+    var at = range.lowerBound
+    // A block may reach beyond the range, what it finds there does not count.
+    while at < range.upperBound, at &+ 16 <= count {
+      let block = block(at: at)
+      if let place = (block.places(of: byte) .| block.places(of: other)).firstSet {
+        return min(at &+ place, range.upperBound)
+      }
+      at &+= 16
+    }
+    while at < range.upperBound, self[at] != byte, self[at] != other { at &+= 1 }
+    return min(at, range.upperBound)
   }
 
   /// Whether the bytes in `range` are those of `text`. A range out of bounds traps.
@@ -71,6 +86,21 @@ extension SIMDMask<SIMD16<Int8>> {
     if lanes[0] | lanes[1] == 0 { return nil }
     return lanes[0] != 0
       ? lanes[0].trailingZeroBitCount &>> 3 : 8 &+ lanes[1].trailingZeroBitCount &>> 3
+  }
+}
+
+extension SIMD16<UInt8> {
+  /// The same bytes as signed ones, of which a comparison is one instruction; those above 127 are negative.
+  @inline(__always)
+  var signed: SIMD16<Int8> { unsafe unsafeBitCast(self, to: SIMD16<Int8>.self) }
+
+  /// Where `byte` is.
+  ///
+  /// With all types written out: left to be inferred, they may lead to a comparison lane by lane.
+  @inlinable @inline(__always)
+  func places(of byte: UInt8) -> SIMDMask<SIMD16<Int8>> {
+    let wanted = SIMD16<UInt8>(repeating: byte)
+    return self .== wanted
   }
 }
 

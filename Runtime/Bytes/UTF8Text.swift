@@ -82,22 +82,7 @@ public enum UTF8Text {
 extension ByteWriter {
   /// Appends a Unicode scalar value as UTF-8; what is none (a surrogate) becomes U+FFFD.
   public mutating func append(scalar value: UInt32) {
-    switch value {
-    case 0..<0x80: append(UInt8(truncatingIfNeeded: value))
-    case 0x80..<0x800:
-      append(UInt8(truncatingIfNeeded: 0xc0 | value >> 6))
-      append(UInt8(truncatingIfNeeded: 0x80 | value & 0x3f))
-    case 0x800..<0xd800, 0xe000..<0x10000:
-      append(UInt8(truncatingIfNeeded: 0xe0 | value >> 12))
-      append(UInt8(truncatingIfNeeded: 0x80 | value >> 6 & 0x3f))
-      append(UInt8(truncatingIfNeeded: 0x80 | value & 0x3f))
-    case 0x10000...0x10ffff:
-      append(UInt8(truncatingIfNeeded: 0xf0 | value >> 18))
-      append(UInt8(truncatingIfNeeded: 0x80 | value >> 12 & 0x3f))
-      append(UInt8(truncatingIfNeeded: 0x80 | value >> 6 & 0x3f))
-      append(UInt8(truncatingIfNeeded: 0x80 | value & 0x3f))
-    default: append("\u{fffd}" as StaticString)
-    }
+    bytes.append(addingCapacity: 4) { $0.append(scalar: value) }
   }
 
   /// Appends bytes as UTF-8, each longest ill-formed part replaced by U+FFFD.
@@ -118,5 +103,30 @@ extension ByteWriter {
       at &+= step.length
     }
     append(bytes, kept..<range.upperBound)
+  }
+}
+
+extension OutputSpan<UInt8> {
+  /// As `ByteWriter.append(scalar:)`; there has to be room for four bytes.
+  mutating func append(scalar value: UInt32) {
+    switch value {
+    case 0..<0x80: append(UInt8(truncatingIfNeeded: value))
+    case 0x80..<0x800:
+      append(UInt8(truncatingIfNeeded: 0xc0 | value >> 6))
+      append(UInt8(truncatingIfNeeded: 0x80 | value & 0x3f))
+    case 0x800..<0xd800, 0xe000..<0x10000:
+      append(UInt8(truncatingIfNeeded: 0xe0 | value >> 12))
+      append(UInt8(truncatingIfNeeded: 0x80 | value >> 6 & 0x3f))
+      append(UInt8(truncatingIfNeeded: 0x80 | value & 0x3f))
+    case 0x10000...0x10ffff:
+      append(UInt8(truncatingIfNeeded: 0xf0 | value >> 18))
+      append(UInt8(truncatingIfNeeded: 0x80 | value >> 12 & 0x3f))
+      append(UInt8(truncatingIfNeeded: 0x80 | value >> 6 & 0x3f))
+      append(UInt8(truncatingIfNeeded: 0x80 | value & 0x3f))
+    default:
+      append(0xef)
+      append(0xbf)
+      append(0xbd)
+    }
   }
 }

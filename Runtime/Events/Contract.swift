@@ -11,14 +11,14 @@ public struct Contract: Sendable {
   /// The first 12 hex digits of the SHA-256 of the file.
   public let version: String
   public let columns: [Column]
-  private let index: ColumnIndex
+  private let index: NameIndex
 
   /// Reads a schema file; `name` is what the contract is called in attributes and messages.
   public init(json: [UInt8], name: String) throws(ContractError) {
     self.name = name
     version = String(SHA256.hex(json.span).prefix(12))
     columns = try ContractFile.columns(json.span, contract: name)
-    index = ColumnIndex(columns.map { Array($0.name.utf8) })
+    index = NameIndex(columns.map { Array($0.name.utf8) })
     try requireReservedColumns()
   }
 

@@ -34,28 +34,50 @@ public struct LogEntry: Sendable {
     public fileprivate(set) var cacheHit: Bool?
   }
 
+  private enum Field: Sendable {
+    case insertID, timestamp, receiveTimestamp, logName, request, resource, payload
+    case statusDetails, securityPolicy
+  }
+
+  private static let fields = FieldNames<Field>([
+    (.insertID, "insertId"), (.timestamp, "timestamp"), (.receiveTimestamp, "receiveTimestamp"),
+    (.logName, "logName"), (.request, "httpRequest"), (.resource, "resource"),
+    (.payload, "jsonPayload"),
+  ])
+
+  private static let payloadFields = FieldNames<Field>([
+    (.statusDetails, "statusDetails"), (.securityPolicy, "enforcedSecurityPolicy"),
+  ])
+
   /// Reads the entry in one pass over `bytes`, which have to be one JSON object in UTF-8.
   public init(_ bytes: Span<UInt8>) throws(JSONError) {
     var scanner = JSONScanner()
     var requestIsCamelCase = false
+    let fields = Self.fields
     try scanner.enterObject(in: bytes)
     while let name = try scanner.nextMember(in: bytes) {
-      if name.equals("httpRequest", in: bytes) {
+      guard let (field, isSnakeCase) = fields.find(name, in: bytes) else {
+        _ = try scanner.value(in: bytes)
+        continue
+      }
+      switch field {
+      case .request:
+        guard !isSnakeCase || !requestIsCamelCase else {
+          _ = try scanner.value(in: bytes)
+          continue
+        }
         request = try Request(&scanner, in: bytes)
-        requestIsCamelCase = request != nil
-      } else if name.equals("http_request", in: bytes), !requestIsCamelCase {
-        request = try Request(&scanner, in: bytes)
-      } else if name.equals("resource", in: bytes) {
-        try readResource(&scanner, in: bytes)
-      } else if name.equals("jsonPayload", in: bytes) || name.equals("json_payload", in: bytes) {
-        try readPayload(&scanner, in: bytes)
-      } else {
+        if !isSnakeCase { requestIsCamelCase = request != nil }
+      case .resource: try readResource(&scanner, in: bytes)
+      case .payload: try readPayload(&scanner, in: bytes)
+      default:
         let value = try scanner.value(in: bytes).string
-        insertID.take(value, ifNamed: "insertId", or: "insert_id", name, in: bytes)
-        timestamp.take(value, ifNamed: "timestamp", or: "timestamp", name, in: bytes)
-        receiveTimestamp.take(
-          value, ifNamed: "receiveTimestamp", or: "receive_timestamp", name, in: bytes)
-        logName.take(value, ifNamed: "logName", or: "log_name", name, in: bytes)
+        switch field {
+        case .insertID: insertID.take(value, isSnakeCase)
+        case .timestamp: timestamp.take(value, isSnakeCase)
+        case .receiveTimestamp: receiveTimestamp.take(value, isSnakeCase)
+        default: logName.take(value, isSnakeCase)
+        }
       }
     }
     try scanner.finish(in: bytes)
@@ -75,15 +97,15 @@ public struct LogEntry: Sendable {
     _ scanner: inout JSONScanner, in bytes: Span<UInt8>
   ) throws(JSONError) {
     guard try scanner.enterIfObject(in: bytes) else { return }
+    let fields = Self.payloadFields
     while let name = try scanner.nextMember(in: bytes) {
-      if name.equals("enforcedSecurityPolicy", in: bytes)
-        || name.equals("enforced_security_policy", in: bytes)
-      {
+      let found = fields.find(name, in: bytes)
+      if found?.field == .securityPolicy {
         try readSecurityPolicy(&scanner, in: bytes)
-      } else {
-        let value = try scanner.value(in: bytes).string
-        statusDetails.take(value, ifNamed: "statusDetails", or: "status_details", name, in: bytes)
+        continue
       }
+      let value = try scanner.value(in: bytes).string
+      if let found { statusDetails.take(value, found.isSnakeCase) }
     }
   }
 
@@ -99,27 +121,30 @@ public struct LogEntry: Sendable {
 }
 
 extension LogEntry.Request {
+  private enum Field: Sendable { case method, url, status, userAgent, remoteIP, referer, cacheHit }
+
+  private static let fields = FieldNames<Field>([
+    (.method, "requestMethod"), (.url, "requestUrl"), (.status, "status"),
+    (.userAgent, "userAgent"), (.remoteIP, "remoteIp"), (.referer, "referer"),
+    (.cacheHit, "cacheHit"),
+  ])
+
   /// Nil if the next value is not an object, which is skipped then.
   fileprivate init?(_ scanner: inout JSONScanner, in bytes: Span<UInt8>) throws(JSONError) {
     guard try scanner.enterIfObject(in: bytes) else { return nil }
+    let fields = Self.fields
     while let name = try scanner.nextMember(in: bytes) {
       let value = try scanner.value(in: bytes)
-      switch value.kind {
-      case .string:
-        let text = value.string
-        method.take(text, ifNamed: "requestMethod", or: "request_method", name, in: bytes)
-        url.take(text, ifNamed: "requestUrl", or: "request_url", name, in: bytes)
-        userAgent.take(text, ifNamed: "userAgent", or: "user_agent", name, in: bytes)
-        remoteIP.take(text, ifNamed: "remoteIp", or: "remote_ip", name, in: bytes)
-        referer.take(text, ifNamed: "referer", or: "referer", name, in: bytes)
-        if name.equals("status", in: bytes) { status = bytes.decimal(at: value.range) }
-      case .number:
-        if name.equals("status", in: bytes) { status = bytes.decimal(at: value.range) }
-      case .true, .false:
-        if name.equals("cacheHit", in: bytes) || name.equals("cache_hit", in: bytes) {
-          cacheHit = value.kind == .true
-        }
-      case .object, .array, .null: break
+      guard let (field, isSnakeCase) = fields.find(name, in: bytes) else { continue }
+      switch (field, value.kind) {
+      case (.method, .string): method.take(value.string, isSnakeCase)
+      case (.url, .string): url.take(value.string, isSnakeCase)
+      case (.userAgent, .string): userAgent.take(value.string, isSnakeCase)
+      case (.remoteIP, .string): remoteIP.take(value.string, isSnakeCase)
+      case (.referer, .string): referer.take(value.string, isSnakeCase)
+      case (.status, .string), (.status, .number): status = bytes.decimal(at: value.range)
+      case (.cacheHit, .true), (.cacheHit, .false): cacheHit = value.kind == .true
+      default: continue
       }
     }
   }
@@ -138,16 +163,9 @@ extension JSONScanner {
 }
 
 extension JSONString? {
-  /// Becomes `value` if `name` is the camelCase spelling; the snake_case one only fills a gap.
+  /// Becomes `value`; under a snake_case name it only fills a gap.
   @inline(__always)
-  fileprivate mutating func take(
-    _ value: JSONString?, ifNamed camelCase: StaticString, or snakeCase: StaticString,
-    _ name: JSONString, in bytes: Span<UInt8>
-  ) {
-    if name.equals(camelCase, in: bytes) {
-      self = value
-    } else if self == nil, name.equals(snakeCase, in: bytes) {
-      self = value
-    }
+  fileprivate mutating func take(_ value: JSONString?, _ isSnakeCase: Bool) {
+    if !isSnakeCase || self == nil { self = value }
   }
 }

@@ -192,19 +192,18 @@ private struct DistinctNames {
   /// Four times Pub/Sub's own limit for an attribute's name, in bytes of text.
   private static let longest = 1024
 
-  private var names: [JSONString] = []
+  /// As many as a push has, without memory from the heap; the others are in `more`.
+  private var names: [8 of JSONString] = .init(
+    repeating: JSONString(range: 0..<0, hasEscapes: false))
+  private var more: [JSONString] = []
   private let limit: Int
+  private(set) var count = 0
 
-  init(limit: Int) {
-    self.limit = limit
-    names.reserveCapacity(8)
-  }
-
-  var count: Int { names.count }
+  init(limit: Int) { self.limit = limit }
 
   /// The limits also bound the comparisons, of which there are as many as pairs.
   mutating func add(_ name: JSONString, in bytes: Span<UInt8>) throws(EnvelopeError) {
-    guard names.count < limit else {
+    guard count < limit else {
       throw .malformedEnvelope("an object has more than \(limit) members")
     }
     // However it is escaped: a byte may come as `\u0061`, so the first test bounds the work of the second.
@@ -214,9 +213,13 @@ private struct DistinctNames {
     else {
       throw .malformedEnvelope("a member's name is longer than \(Self.longest) bytes")
     }
-    for other in names where other.equals(name, in: bytes) {
+    for index in 0..<min(count, 8) where names[index].equals(name, in: bytes) {
       throw .malformedEnvelope("a member comes twice")
     }
-    names.append(name)
+    for other in more where other.equals(name, in: bytes) {
+      throw .malformedEnvelope("a member comes twice")
+    }
+    if count < 8 { names[count] = name } else { more.append(name) }
+    count += 1
   }
 }

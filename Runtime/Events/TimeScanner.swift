@@ -14,6 +14,7 @@ public struct TimeScanner {
   public var isAtEnd: Bool { at == end }
 
   /// Takes `byte` if it comes next.
+  @inline(__always)
   public mutating func take(_ byte: UInt8, in bytes: Span<UInt8>) -> Bool {
     guard at < end, bytes[at] == byte else { return false }
     at += 1
@@ -29,38 +30,35 @@ public struct TimeScanner {
     return true
   }
 
-  /// Takes exactly `count` digits.
-  private mutating func digits(_ count: Int, in bytes: Span<UInt8>) -> Int? {
-    guard end - at >= count else { return nil }
-    var value = 0
-    for index in at..<(at + count) {
-      guard let digit = bytes[index].decimalDigit else { return nil }
-      value = value * 10 + digit
-    }
-    at += count
-    return value
+  /// Takes two digits.
+  @inline(__always)
+  private mutating func twoDigits(in bytes: Span<UInt8>) -> Int? {
+    guard end - at >= 2, let tens = bytes[at].decimalDigit, let ones = bytes[at &+ 1].decimalDigit
+    else { return nil }
+    at &+= 2
+    return tens &* 10 &+ ones
   }
 
   /// `YYYY-MM-DD`
   public mutating func date(in bytes: Span<UInt8>) -> CalendarDate? {
-    guard let year = digits(4, in: bytes), take(UInt8(ascii: "-"), in: bytes),
-      let month = digits(2, in: bytes), take(UInt8(ascii: "-"), in: bytes),
-      let day = digits(2, in: bytes)
+    guard let century = twoDigits(in: bytes), let year = twoDigits(in: bytes),
+      take(UInt8(ascii: "-"), in: bytes), let month = twoDigits(in: bytes),
+      take(UInt8(ascii: "-"), in: bytes), let day = twoDigits(in: bytes)
     else { return nil }
-    return CalendarDate(year: year, month: month, day: day)
+    return CalendarDate(year: century * 100 + year, month: month, day: day)
   }
 
   /// `HH:MM:SS` and a fraction; without `secondsRequired` also `HH:MM`.
   public mutating func time(in bytes: Span<UInt8>, secondsRequired: Bool) -> TimeOfDay? {
-    guard let hour = digits(2, in: bytes), hour < 24, take(UInt8(ascii: ":"), in: bytes),
-      let minute = digits(2, in: bytes), minute < 60
+    guard let hour = twoDigits(in: bytes), hour < 24, take(UInt8(ascii: ":"), in: bytes),
+      let minute = twoDigits(in: bytes), minute < 60
     else { return nil }
     let seconds = hour * 3600 + minute * 60
     guard take(UInt8(ascii: ":"), in: bytes) else {
       return secondsRequired ? nil : TimeOfDay(seconds: seconds, nanoseconds: 0)
     }
     // A leap second (60) has no place in a count of seconds; Google's parsers refuse it too.
-    guard let second = digits(2, in: bytes), second < 60 else { return nil }
+    guard let second = twoDigits(in: bytes), second < 60 else { return nil }
     guard let nanoseconds = fraction(in: bytes) else { return nil }
     return TimeOfDay(seconds: seconds + second, nanoseconds: nanoseconds)
   }
@@ -90,8 +88,8 @@ public struct TimeScanner {
 
   /// `HH:MM` as minutes.
   public mutating func hoursAndMinutes(in bytes: Span<UInt8>) -> Int? {
-    guard let hours = digits(2, in: bytes), hours < 24, take(UInt8(ascii: ":"), in: bytes),
-      let minutes = digits(2, in: bytes), minutes < 60
+    guard let hours = twoDigits(in: bytes), hours < 24, take(UInt8(ascii: ":"), in: bytes),
+      let minutes = twoDigits(in: bytes), minutes < 60
     else { return nil }
     return hours * 60 + minutes
   }
