@@ -60,7 +60,9 @@ public struct SuffixPattern: Sendable, Equatable {
   /// SQL for the digits of the date in a suffix.
   private func digits(_ suffix: String) -> String {
     let last = "RIGHT(\(suffix), \(length))"
-    let own = "SPLIT(\(suffix), '_')[SAFE_OFFSET(\(position))]"
+    let own =
+      position == 0
+      ? "LEFT(\(suffix), \(length))" : "SPLIT(\(suffix), '_')[SAFE_OFFSET(\(position))]"
     let digits =
       isLast ? last : "IF(STARTS_WITH(\(suffix), '\(Self.overflow)_'), \(last), \(own))"
     return unit == .hour ? "LEFT(\(digits), 8)" : digits
