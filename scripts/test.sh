@@ -21,7 +21,7 @@ step() {
 
 lint() {
   swift format lint --strict --recursive \
-    "$ROOT/Package.swift" "$ROOT/Runtime" "$ROOT/Functions" "$ROOT/Tests"
+    "$ROOT/Package.swift" "$ROOT/Runtime" "$ROOT/Functions" "$ROOT/Tests" "$ROOT/scripts"
   (cd "$ROOT" && shellcheck -x scripts/*.sh .ci/run)
 }
 

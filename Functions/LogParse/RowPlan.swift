@@ -10,8 +10,8 @@ struct RowPlan {
     case parameter
     /// The parameter, else the `Referer` header: the page that shows a pixel is its referrer.
     case pageURL
-    /// Nothing fills records yet.
-    case nothing
+    /// The parameters that name a field inside: `item.id`.
+    case record
   }
 
   struct PlannedColumn {
@@ -30,28 +30,23 @@ struct RowPlan {
   let contract: Contract
   let columns: [PlannedColumn]
   let keys: [UInt8]
+  /// What is inside RECORDs; nil if the contract has none.
+  let fields: FieldTree?
   /// Whether what does not fit is kept in `_unparsed`.
   let keepsUnparsed: Bool
 
   init(_ contract: Contract) {
     self.contract = contract
     var keys = ByteWriter()
-    columns = contract.columns.map { column in
-      let start = keys.count
-      keys.append(",\"")
-      keys.append(column.name)
-      keys.append("\":")
-      return PlannedColumn(
-        source: Self.source(of: column), type: column.type, mode: column.mode,
-        maxLength: column.maxLength, key: start..<keys.count)
-    }
+    columns = contract.columns.map { PlannedColumn($0, Self.source(of: $0), &keys) }
+    fields = FieldTree(contract.columns, &keys)
     self.keys = keys.bytes
     keepsUnparsed = contract.column(named: ReservedColumn.unparsed.rawValue) != nil
   }
 
   private static func source(of column: Column) -> Source {
     if let reserved = ReservedColumn(rawValue: column.name) { return .reserved(reserved) }
-    if column.type == .record { return .nothing }
+    if column.type == .record { return .record }
     let isPageURL = column.name == "page_url" && column.type == .string
     return isPageURL && column.mode != .repeated ? .pageURL : .parameter
   }
@@ -61,7 +56,20 @@ struct RowPlan {
     guard let column = contract.column(named: name) else { return nil }
     switch columns[column].source {
     case .parameter, .pageURL: return column
-    case .reserved, .nothing: return nil
+    case .reserved, .record: return nil
     }
+  }
+}
+
+extension RowPlan.PlannedColumn {
+  /// Plans a column and appends its key to `keys`.
+  init(_ column: Column, _ source: RowPlan.Source, _ keys: inout ByteWriter) {
+    let start = keys.count
+    keys.append(",\"")
+    keys.append(column.name)
+    keys.append("\":")
+    self.init(
+      source: source, type: column.type, mode: column.mode, maxLength: column.maxLength,
+      key: start..<keys.count)
   }
 }

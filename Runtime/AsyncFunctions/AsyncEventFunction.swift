@@ -7,7 +7,7 @@ extension EventFunction {
   ///
   /// It runs on Swift's own threads, so many may run at once, up to `MAX_IN_FLIGHT`, and the events of a
   /// batch side by side. Its task is cancelled when the call's deadline has come; an error that it throws
-  /// means the event comes again. What it costs is measured in `Tests/Benchmarks`.
+  /// means the event comes again. It costs about twice what a synchronous one does (`Tests/Benchmarks`).
   ///
   /// - Parameters:
   ///   - worker: Whose calls they are.

@@ -7,8 +7,8 @@ extension MessageFunction {
   /// A function whose handler is `async`: it gets a copy of the message and returns the outcome.
   ///
   /// It runs on Swift's own threads, so many may run at once, up to `MAX_IN_FLIGHT`. Its task is cancelled
-  /// when the call's deadline has come; an error that it throws means the message comes again. What the copy
-  /// and the two thread changes cost is measured in `Tests/Benchmarks`.
+  /// when the call's deadline has come; an error that it throws means the message comes again. The copy
+  /// and the two thread changes cost about as much again as a synchronous call (`Tests/Benchmarks`).
   ///
   /// - Parameters:
   ///   - worker: Whose calls they are.

@@ -13,6 +13,8 @@ public enum Reason: String, Sendable, CaseIterable {
   case malformedCloudEvent = "malformed_cloud_event"
   /// The request is a CloudEvent in a format other than JSON: answered 415.
   case unknownEventFormat = "unknown_event_format"
+  /// The body of a push or an event has a `Content-Encoding`: answered 415.
+  case contentEncoding = "content_encoding"
 
   // Rejected for good: recorded with the original bytes, then acknowledged.
 
@@ -24,6 +26,8 @@ public enum Reason: String, Sendable, CaseIterable {
   case requestURLMissing = "request_url_missing"
   /// Cloud Armor denied the request.
   case deniedBySecurityPolicy = "denied_by_security_policy"
+  /// The hit names a contract that there is not.
+  case contractUnknown = "contract_unknown"
   /// A REQUIRED column has no value.
   case missingRequired = "missing_required"
   /// The value of a REQUIRED column does not fit its type.

@@ -17,11 +17,11 @@ public enum ReservedColumn: String, Sendable, CaseIterable {
   case referer
   /// The `User-Agent` header.
   case userAgent = "user_agent"
-  /// Whether the request looks like a robot's; reserved, not filled yet.
+  /// Whether the request is a program's by its `User-Agent`, or has none.
   case bot
   /// The client's address, without port.
   case remoteIP = "remote_ip"
-  /// The client's country; reserved, not filled yet.
+  /// The client's country in two letters, where Cloud Armor looked at the request.
   case country
   /// The request method.
   case method

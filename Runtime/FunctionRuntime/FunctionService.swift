@@ -182,17 +182,18 @@ extension HTTPServer {
     switch function {
     case .http(let handle):
       answer = handle
-      admit = { _ in
-        worker.load.callsInFlight < limits.maxInFlight ? nil : OutcomeResponses.overloaded
+      admit = { request in
+        let hasRoom = worker.load.callsInFlight < limits.maxInFlight
+        return hasRoom || front.covers(request) ? nil : OutcomeResponses.overloaded
       }
     case .messages(let messages):
       let endpoint = MessageEndpoint(worker: worker, function: messages)
       answer = endpoint.receive
-      admit = endpoint.admit
+      admit = { front.covers($0) ? nil : endpoint.admit($0) }
     case .events(let events):
       let endpoint = EventEndpoint(worker: worker, function: events)
       answer = endpoint.receive
-      admit = endpoint.admit
+      admit = { front.covers($0) ? nil : endpoint.admit($0) }
     }
     self.init(loop: worker.loop, limits: limits, load: worker.load) { request, call in
       if let response = front.response(to: request) {
@@ -200,7 +201,7 @@ extension HTTPServer {
       }
       answer(request, call)
     }
-    self.admit = { request in front.covers(request) ? nil : admit(request) }
+    self.admit = admit
     deadlineResponse = OutcomeResponses.deadline
     callLog = CallLog(worker: worker, sampling: worker.settings.callSampling)
   }

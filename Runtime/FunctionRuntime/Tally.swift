@@ -19,8 +19,8 @@ final class Tally {
   func countDone() { done += 1 }
 
   /// - Parameter outcome: `retry`, `rejected` and so on; `noted` for what was done all the same.
-  func count(_ outcome: String, _ reason: String) {
-    others[Key(outcome: outcome, reason: reason), default: 0] += 1
+  func count(_ outcome: String, _ reason: String, by count: Int = 1) {
+    others[Key(outcome: outcome, reason: reason), default: 0] += count
   }
 
   func reportIfDue(_ log: Log, now: Instant) {

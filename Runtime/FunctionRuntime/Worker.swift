@@ -41,7 +41,7 @@ public final class Worker {
   }
 
   /// Counts something that a function wants to see in the minute's report.
-  public func count(_ note: String) { tally.count("noted", note) }
+  public func count(_ note: String, by count: Int = 1) { tally.count("noted", note, by: count) }
 
   /// Counts a refusal, and says so in the log once a minute: under load there are many.
   func countAndWarn(_ reason: Reason) {

@@ -51,7 +51,8 @@ public struct Endpoint: Sendable {
     let emulated = reader.optionalText(
       emulator, "host:port or URL of an emulator of \(service), which gets no credentials")
     if let emulated {
-      base = Self.trimmed(emulated.contains("://") ? emulated : "http://\(emulated)")
+      let isURL = emulated.hasPrefix("http://") || emulated.hasPrefix("https://")
+      base = Self.trimmed(isURL ? emulated : "http://\(emulated)")
       wantsToken = false
       return
     }

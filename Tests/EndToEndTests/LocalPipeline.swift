@@ -14,7 +14,8 @@ final class LocalPipeline {
   let loader: Program
   let ports: (cloud: Int, ingest: Int, parse: Int, loader: Int)
 
-  init() throws {
+  /// - Parameter settings: What each program gets beside what it needs.
+  init(settings: [String: String] = [:]) throws {
     folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("pixel-pipeline-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -38,7 +39,8 @@ final class LocalPipeline {
     func program(_ name: String, _ port: Int, _ own: [String: String] = [:]) -> Program {
       Program(
         name, at: binaries.appendingPathComponent(name),
-        environment: common.merging(own) { $1 }.merging(["PORT": "\(port)"]) { $1 }, logs: logs)
+        environment: common.merging(own) { $1 }.merging(settings) { $1 }.merging(["PORT": "\(port)"]
+        ) { $1 }, logs: logs)
     }
     ingest = program("pixel-ingest", ports.ingest)
     parse = program("log-parse", ports.parse, ["CONTRACT": contract])

@@ -6,12 +6,13 @@ import json
 import pathlib
 import sys
 
-from . import coldstart, instructions, machine, memory, pixel, record
+from . import coldstart, handlers, instructions, machine, memory, pixel, record
 from .load import LoadFailed
 from .programs import Catalogue
 from .server import Server, ServerFailed
 
-BENCHMARKS = {"pixel": pixel, "instructions": instructions, "coldstart": coldstart, "memory": memory}
+BENCHMARKS = {"pixel": pixel, "instructions": instructions, "handlers": handlers,
+              "coldstart": coldstart, "memory": memory}
 
 
 class Bench:

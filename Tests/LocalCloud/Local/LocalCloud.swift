@@ -58,23 +58,30 @@ public final class LocalCloud {
     }
   }
 
-  /// The template and the tables made from it follow the contract, as a deployment would have it; where
-  /// that is no compatible change, it says so.
+  /// The templates and the tables made from them follow their contracts, as a deployment would have it;
+  /// where that is no compatible change, it says so.
   private func makeTables(at moment: Moment) throws(GoogleError) {
-    let (dataset, table) = (configuration.dataset, configuration.table)
+    let dataset = configuration.dataset
     if store.datasets[dataset] == nil { try store.createDataset(dataset) }
-    if configuration.columns.isEmpty { return }
-    if store.datasets[dataset]?[table] == nil {
+    for template in configuration.templates { try make(template, in: dataset, at: moment) }
+  }
+
+  private func make(
+    _ template: Configuration.Template, in dataset: String, at moment: Moment
+  ) throws(GoogleError) {
+    guard store.datasets[dataset]?[template.table] != nil else {
       try store.createTable(
-        dataset, table, columns: configuration.columns, resource: [:], at: moment)
+        dataset, template.table, columns: template.columns, resource: [:], at: moment)
       return
     }
     let made = store.tables.filter {
-      $0.dataset == dataset && ($0.name == table || $0.isGenerated && $0.name.hasPrefix(table))
+      $0.dataset == dataset
+        && ($0.name == template.table
+          || $0.isGenerated && configuration.template(of: $0.name) == template.table)
     }
     for old in made {
       do {
-        _ = try store.changeTable(dataset, old.name, columns: configuration.columns, at: moment)
+        _ = try store.changeTable(dataset, old.name, columns: template.columns, at: moment)
       } catch {
         throw .invalid(
           "The rows in \(configuration.folder) were made by another contract: \(error.message) "
