@@ -223,6 +223,6 @@ let package = Package(
           "EventLoop", "FunctionRuntime", "HTTPClient", "ServerSupport", "TestSupport",
           "Conformance", "EventEcho", "PixelIngestMain", "LogParseMain", "BQLoaderMain",
           "LocalCloudMain", "PixelTablesMain",
-        ], exclude: ["bigquery_judge.py", "cloudevents_client.py", "Tables", "Faults"]),
+        ], exclude: ["bigquery_judge.py", "cloudevents_client.py", "Tables", "Faults", "README.md"]),
     ] + fuzzing() + parserBenchmarks()
 )
