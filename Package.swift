@@ -194,7 +194,8 @@ let package = Package(
       tests(
         "BQLoader",
         [
-          "BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Events", "Bytes", "FunctionRuntime",
+          "BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Events", "Bytes",
+          "FunctionRuntime",
           "ServerSupport", "TestSupport",
         ]),
       tests("EventLoop", ["EventLoop", "ServerSupport"]),
