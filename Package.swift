@@ -45,11 +45,14 @@ func cModule(
 }
 
 /// A function is a library with everything worth testing, and a `Main` that only wires it up.
-func function(_ name: String, docs: [String] = []) -> [Target] {
+func function(
+  _ name: String, _ uses: [Target.Dependency] = [], docs: [String] = [], resources: [Resource] = []
+) -> [Target] {
   [
     .target(
-      name: name, dependencies: ["Bytes", "Events", "FunctionRuntime", "GoogleCloud"],
-      path: "Functions/\(name)", exclude: ["Main"] + docs, swiftSettings: strict),
+      name: name, dependencies: ["Bytes", "Events", "FunctionRuntime", "GoogleCloud"] + uses,
+      path: "Functions/\(name)", exclude: ["Main"] + docs, resources: resources,
+      swiftSettings: strict),
     .executableTarget(
       name: "\(name)Main",
       dependencies: [.target(name: name), "FunctionRuntime", "GoogleCloud"],
@@ -126,13 +129,16 @@ let package = Package(
     module(
       "FunctionRuntime", in: "Runtime",
       ["Bytes", "Events", "EventLoop", "HTTPClient", "CSystem", "CCrypto"]),
+    module("Privacy", in: "Runtime", ["Bytes", "FunctionRuntime"]),
     module("AsyncFunctions", in: "Runtime", ["FunctionRuntime", "Events", "EventLoop", "Bytes"]),
     module("TypedFunctions", in: "Runtime", ["AsyncFunctions", "FunctionRuntime", "Events"]),
     module(
       "GoogleCloud", in: "Runtime",
       ["Bytes", "Events", "EventLoop", "HTTPClient", "FunctionRuntime", "CCrypto", "CZlib"]),
   ]
-    + function("PixelIngest") + function("LogParse", docs: ["README.md"]) + function("BQLoader")
+    + function(
+      "PixelIngest", ["EventLoop", "Privacy"], resources: [.embedInCode("Tracker/p.js")])
+    + function("LogParse", ["Privacy"], docs: ["README.md"]) + function("BQLoader")
     + [
       .target(
         name: "LocalCloud",
@@ -183,15 +189,16 @@ let package = Package(
       tests("Events", ["Events", "Bytes", "TestSupport"], resources: [.copy("Fixtures")]),
       tests(
         "LogParse",
-        ["LogParse", "LocalCloud", "FunctionRuntime", "Events", "Bytes", "TestSupport"],
+        ["LogParse", "LocalCloud", "FunctionRuntime", "Privacy", "Events", "Bytes", "TestSupport"],
         resources: [.copy("Fixtures")]),
       tests(
         "BQLoader",
         [
-          "BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Events", "Bytes", "FunctionRuntime",
-          "ServerSupport", "TestSupport",
+          "BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Events", "Bytes",
+          "FunctionRuntime", "ServerSupport", "TestSupport",
         ]),
       tests("EventLoop", ["EventLoop", "ServerSupport"]),
+      tests("Privacy", ["Privacy", "Bytes", "FunctionRuntime"]),
       tests(
         "FunctionRuntime",
         [
@@ -209,7 +216,10 @@ let package = Package(
         ["GoogleCloud", "EventLoop", "FunctionRuntime", "HTTPClient", "Bytes", "ServerSupport"]),
       tests(
         "PixelIngest",
-        ["PixelIngest", "PixelIngestMain", "Events", "FunctionRuntime", "ServerSupport"]),
+        [
+          "PixelIngest", "PixelIngestMain", "Events", "EventLoop", "FunctionRuntime", "Bytes",
+          "ServerSupport",
+        ]),
       tests(
         "LocalCloud",
         [
@@ -223,6 +233,6 @@ let package = Package(
           "EventLoop", "FunctionRuntime", "HTTPClient", "ServerSupport", "TestSupport",
           "Conformance", "EventEcho", "PixelIngestMain", "LogParseMain", "BQLoaderMain",
           "LocalCloudMain", "PixelTablesMain",
-        ], exclude: ["cloudevents_client.py", "Tables", "Faults"]),
+        ], exclude: ["bigquery_judge.py", "cloudevents_client.py", "Tables", "Faults", "README.md"]),
     ] + fuzzing() + parserBenchmarks()
 )

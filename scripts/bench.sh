@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Usage: scripts/bench.sh [--quick] [--json] [--save] [NAME…]
 #
-# Measures the runtime beside nginx, Go and functions-framework, in one run and as ratios, and says
-# whether the targets are met. Builds what it measures, and gets the peers from Debian and PyPI; a peer
-# that cannot be had is named and skipped. Tests/Benchmarks/README.md says how to read the tables.
+# Measures the runtime beside nginx, Go and functions-framework, and the parser of LogParse beside
+# Foundation, Go, Python and Node, in one run and as ratios, and says whether the targets are met.
+# Builds what it measures, and gets the peers from Debian and PyPI; a peer that cannot be had is named
+# and skipped. Tests/Benchmarks/README.md says how to read the tables.
 #
-#   NAME      pixel, instructions, handlers, coldstart, memory; all of them without a name
-#   --quick   fewer and shorter rounds: under two minutes, once everything is built
+#   NAME      pixel, instructions, handlers, coldstart, memory, parser, service, linear; all of them
+#             without a name
+#   --quick   fewer and shorter rounds: under four minutes, once everything is built
 #   --json    prints JSON instead of tables
 #   --save    keeps the tables of a whole run in Tests/Benchmarks
 #
@@ -19,7 +21,7 @@ source "$(dirname "$0")/lib.sh"
 readonly BENCHMARKS="$ROOT/Tests/Benchmarks"
 readonly WORK="$ROOT/.build-bench"
 readonly LOAD_PACKAGES=(wrk)
-readonly PEER_PACKAGES=(nginx-light golang-go python3 python3-venv valgrind)
+readonly PEER_PACKAGES=(nginx-light golang-go nodejs python3 python3-venv valgrind)
 
 ARGUMENTS=()
 
@@ -29,7 +31,8 @@ parse_arguments() {
     case "$1" in
       --quick | --json) ARGUMENTS+=("$1") ;;
       --save) save=1 ARGUMENTS+=(--save "$BENCHMARKS") ;;
-      pixel | instructions | handlers | coldstart | memory) name=1 ARGUMENTS+=("$1") ;;
+      pixel | instructions | handlers | coldstart | memory | parser | service | linear)
+        name=1 ARGUMENTS+=("$1") ;;
       -h | --help) print_usage "$0"; exit 0 ;;
       *) die "unknown argument '$1': see --help" ;;
     esac
@@ -57,6 +60,17 @@ build_static() {
   strip -o "$WORK/pixel-ingest" "$WORK/static/release/pixel-ingest"
 }
 
+# The parsers alone, ours and Foundation's; callgrind can't read the compiler's debug information.
+build_parsers() {
+  say "Building the parsers that are compared (release)"
+  local product
+  for product in ParseCore ParseFoundation; do
+    BENCH=1 swift build --package-path "$ROOT" --scratch-path "$WORK/parsers" -c release \
+      --product "$product" 2>&1 | build_errors_only || die "$product could not be built"
+    strip -g "$WORK/parsers/release/$product"
+  done
+}
+
 main() {
   parse_arguments "$@"
   require_swift
@@ -65,6 +79,7 @@ main() {
   mkdir -p "$WORK"
   build_release >&2  # tables alone go to stdout
   build_static >&2
+  build_parsers >&2
   PYTHONPATH="$BENCHMARKS" PYTHONDONTWRITEBYTECODE=1 exec python3 -m bench --work "$WORK" \
     --static "$WORK/pixel-ingest" --development "$BIN/pixel-ingest" "${ARGUMENTS[@]}"
 }

@@ -131,6 +131,7 @@ start_all() {
   start local-cloud "$BIN/local-cloud" serve --host "$LISTEN" --port "$CLOUD_PORT" --data "$DATA" \
     --contract "$CONTRACT" \
     --ingest-url "http://127.0.0.1:$INGEST_PORT" --require-token \
+    --follow-log "$DATA/logs/pixel-ingest.log" \
     --push "pixel-logs=http://127.0.0.1:$PARSE_PORT/" \
     --push "pixel-events=http://127.0.0.1:$LOADER_PORT/"
   wait_for "$cloud/_local/state" local-cloud
@@ -138,6 +139,8 @@ start_all() {
   local common=(
     "HOST=$LISTEN" PUSH_AUTH=none LOG_FORMAT=json "GCE_METADATA_HOST=127.0.0.1:$CLOUD_PORT"
     "PUBSUB_ENDPOINT=$cloud" "BIGQUERY_ENDPOINT=$cloud"
+    # Pages on this machine come straight to it, through no front end.
+    FORWARDED_HOPS=0 "PRIVACY_LIST=$ROOT/infra/privacy.json"
   )
   start pixel-ingest env "${common[@]}" "PORT=$INGEST_PORT" "$BIN/pixel-ingest"
   start log-parse env "${common[@]}" "PORT=$PARSE_PORT" \
@@ -208,6 +211,8 @@ The pipeline is running.
   live page          $cloud/
   pixel, bucket road $cloud/pixel.png?type=page_view&user_id=u1
   pixel, own server  http://127.0.0.1:$INGEST_PORT/pixel.gif?type=page_view&user_id=u1
+  tracker            <script async src="http://127.0.0.1:$INGEST_PORT/p.js"></script>
+  events             curl -d '{"type":"signup"}' -H 'Content-Type: application/json' http://127.0.0.1:$INGEST_PORT/events
   rows               $DATA/bigquery/pixel/*.ndjson   (also $cloud/_local/rows)
   logs               $DATA/logs/
 

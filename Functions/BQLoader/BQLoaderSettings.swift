@@ -10,6 +10,8 @@ public struct BQLoaderSettings: Sendable {
   let rejectedTopic: TopicName
   let batchRows: Int
   let batchBytes: Int
+  /// Less in tests.
+  var maxRequestBytes = InsertAllRequest.maxBytes
   let batchLinger: Duration
   let maxInserts: Int
   let compresses: Bool

@@ -20,6 +20,9 @@ final class Loader {
 
   /// The last moment for an insert, before the push's own deadline.
   private static let margin = Duration.seconds(2)
+  /// How long one insert may take. An answer comes in a tenth of a second; after ten another attempt is
+  /// the better bet, and its ids are still remembered.
+  private static let patience = Duration.seconds(10)
 
   let worker: Worker
   let dataset: String
@@ -28,6 +31,7 @@ final class Loader {
   var queue: LoadQueue<LoadRow>
   private let inserter: TableInserter
   private let maxInserts: Int
+  private let maxRequestBytes: Int
   private let backoff = Backoff(base: .milliseconds(500))
   private var inserts = 0
   /// Of the rows in them: their bodies are copies, so the messages' own bound does not hold them.
@@ -42,6 +46,7 @@ final class Loader {
     schemaGrace = settings.schemaGrace
     state = settings.state
     maxInserts = settings.maxInserts
+    maxRequestBytes = settings.maxRequestBytes
     maxBytesOnTheWay = 4 * settings.batchBytes
     queue = LoadQueue(
       maxRows: settings.batchRows, maxBytes: settings.batchBytes, linger: settings.batchLinger)
@@ -94,8 +99,8 @@ final class Loader {
     let left = deadline - worker.loop.now - Self.margin
     guard left > .zero else { return giveUp(batch, .insertFailed, "no time left for an insert") }
     let body = request(for: batch)
-    guard body.count <= InsertAllRequest.maxBytes else {
-      let why = "a request of \(body.count) bytes is over \(InsertAllRequest.maxBytes)"
+    guard body.count <= maxRequestBytes else {
+      let why = "a request of \(body.count) bytes is over \(maxRequestBytes)"
       return settle(batch, .split(why: why))
     }
     guard state.breaker.withLock({ $0.permit(worker.loop.now) }) == .yes else {
@@ -103,7 +108,7 @@ final class Loader {
     }
     inserts += 1
     bytesOnTheWay += body.count
-    inserter.insert(body, into: batch.destination.table, timeout: min(left, .seconds(30))) {
+    inserter.insert(body, into: batch.destination.table, timeout: min(left, Self.patience)) {
       [self] answer in
       // With slots to spare, a batch that is still filling can go on filling.
       let wasFull = !hasSlot

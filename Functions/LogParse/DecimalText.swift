@@ -31,6 +31,13 @@ struct DecimalText {
     guard cursor.at == text.count else { return nil }
   }
 
+  /// Whether the text is already as it is written here: `12` or `12.50`, not `012`, `.5`, `5.`, `0.0`, `-0`, `1e3`.
+  fileprivate func isPlain(in text: Span<UInt8>) -> Bool {
+    guard !isNegative, exponent == nil, whole.lowerBound == 0, !whole.isEmpty else { return false }
+    guard text[0] != UInt8(ascii: "0") else { return text.count == 1 }
+    return text.count == whole.count || !fraction.isEmpty
+  }
+
   private struct Cursor {
     var at = 0
 
@@ -85,6 +92,10 @@ extension ByteWriter {
     numeric text: Span<UInt8>, wholeDigits: Int, scale: Int
   ) -> Bool {
     guard let number = DecimalText(text) else { return false }
+    if number.isPlain(in: text), number.whole.count <= wholeDigits, number.fraction.count <= scale {
+      append(text)
+      return true
+    }
     let digits = SignificantDigits(number, in: text)
     guard digits.point <= wholeDigits else { return false }
     let kept = min(max(digits.count - digits.point, 0), scale)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import Events
+import Privacy
 
 /// Turns a log entry into an event's row, by the contract. No I/O and no clock: the same entry always
 /// gives the same verdict and the same bytes. `LogParse.swift` has the steps in their order; here is what
@@ -19,6 +20,7 @@ public struct EventParser {
 
   public let contracts: Contracts
   private let names: ControlParameters
+  private let privacy: PrivacyPolicy
   private let pixelPaths: [(path: [UInt8], contract: Int)]
   /// One for each contract.
   private var writers: [Writer]
@@ -34,8 +36,8 @@ public struct EventParser {
     var parameters: Parameters
     var encoder: RowEncoder
 
-    init(_ contract: Contract, _ names: ControlParameters) {
-      let plan = RowPlan(contract)
+    init(_ contract: Contract, _ names: ControlParameters, _ privacy: PrivacyPolicy) {
+      let plan = RowPlan(contract, privacy)
       parameters = Parameters(columns: plan.columns.count, names: names)
       encoder = RowEncoder(plan)
     }
@@ -74,21 +76,28 @@ public struct EventParser {
   /// `pixelPaths` are compared byte by byte with the path as it was requested, nothing decoded: a
   /// browser asks for the path that the page wrote. A path whose last part is a contract's name, an
   /// extension apart, gives that contract: `/shop.png`.
-  public init(contracts: Contracts, pixelPaths: [String], names: ControlParameters) {
+  public init(
+    contracts: Contracts, pixelPaths: [String], names: ControlParameters,
+    privacy: PrivacyPolicy = PrivacyPolicy()
+  ) {
     self.contracts = contracts
     self.names = names
+    self.privacy = privacy
     self.pixelPaths = pixelPaths.map { path in
       let file = path.split(separator: "/").last ?? ""
       let stem = file.split(separator: ".", maxSplits: 1).first ?? ""
       return (Array(path.utf8), contracts.all.firstIndex { $0.name == stem } ?? 0)
     }
-    writers = contracts.all.map { Writer($0, names) }
+    writers = contracts.all.map { Writer($0, names, privacy) }
   }
 
   /// With one contract and the parameters' usual names.
-  public init(contract: Contract, pixelPaths: [String]) throws(ContractError) {
+  public init(
+    contract: Contract, pixelPaths: [String], privacy: PrivacyPolicy = PrivacyPolicy()
+  ) throws(ContractError) {
     self.init(
-      contracts: try Contracts([contract]), pixelPaths: pixelPaths, names: ControlParameters())
+      contracts: try Contracts([contract]), pixelPaths: pixelPaths, names: ControlParameters(),
+      privacy: privacy)
   }
 
   // MARK: Steps
@@ -107,7 +116,9 @@ public struct EventParser {
   }
 
   mutating func findHit(_ entry: LogEntry, in bytes: Span<UInt8>) throws(Stop) -> Found {
-    let isOwn = entry.resourceType?.equals("pixel_ingest", in: bytes) ?? false
+    let isOwn =
+      entry.resourceType?.equals("pixel_ingest", in: bytes) ?? false
+      || entry.pixelLabel?.equals("hit", in: bytes) ?? false
     guard let request = entry.request, let requestURL = request.url, !requestURL.range.isEmpty
     else {
       guard isOwn else { throw .leftAlone(.noRequest) }
@@ -196,6 +207,19 @@ public struct EventParser {
       || entry.securityOutcome?.equals("DENY", in: bytes) ?? false
     guard isDenied, !found.isOwn else { return }
     throw reject(.deniedBySecurityPolicy, "Cloud Armor denied the request.", at: time)
+  }
+
+  /// What the visitor has said about privacy: what PixelIngest has found in the headers, or what the URL
+  /// says, which is all that a load balancer logs.
+  func readSignal(
+    _ entry: LogEntry, _ found: Found, in bytes: Span<UInt8>
+  ) throws(Stop) -> PrivacySignal? {
+    let label = found.isOwn ? entry.privacyLabel : nil
+    let signal =
+      label.flatMap { PrivacySignal(rawValue: $0.string(in: bytes)) }
+      ?? privacy.signal(in: url.bytes.span, query: found.target.query)
+    if signal != nil, privacy.signals == .drop { throw .leftAlone(.privacySignal) }
+    return signal
   }
 
   /// The contract that the parameter names, else the path's.

@@ -17,7 +17,8 @@ extension EventParser {
       let hasDerivedID = identify(entry, at: time, in: bytes)
       try refuseDenied(entry, found, at: time, in: bytes)
       let contract = try chooseContract(found, at: time)
-      let hit = Hit(entry: entry, url: found.target, time: time)
+      let signal = try readSignal(entry, found, in: bytes)
+      let hit = Hit(entry: entry, url: found.target, time: time, signal: signal)
       let isTest = try writeRow(hit, by: contract, from: bytes, into: &row)
       let event = event(at: time, by: contract, hasDerivedID: hasDerivedID)
       guard isTest else { return .event(event) }
@@ -61,7 +62,8 @@ public final class LogParse {
     settings.cloud.warmUp(worker, for: settings.cloud.pubSub)
     steps = Steps(
       parser: EventParser(
-        contracts: contracts, pixelPaths: settings.pixelPaths, names: settings.names))
+        contracts: contracts, pixelPaths: settings.pixelPaths, names: settings.names,
+        privacy: settings.privacy))
     events = Publisher(
       worker: worker, cloud: settings.cloud, topic: settings.eventsTopic, timeout: .seconds(20))
   }

@@ -2,12 +2,14 @@
 import Events
 import FunctionRuntime
 import GoogleCloud
+import Privacy
 
 public struct LogParseSettings: Sendable {
   /// Nil only if the settings have a problem, which stops the start.
   let contracts: Contracts?
   let names: ControlParameters
   let pixelPaths: [String]
+  let privacy: PrivacyPolicy
   let eventsTopic: TopicName
   let rejectedTopic: TopicName
   let authentication: PushAuthentication
@@ -19,6 +21,8 @@ public struct LogParseSettings: Sendable {
         "CONTRACT",
         "BigQuery schema file that says which parameters become columns, or a folder of them"))
     contracts = source.contracts(&reader)
+    privacy = PrivacyPolicy(&reader)
+    if let contracts { Self.check(privacy.personal, by: contracts, &reader) }
     pixelPaths = PixelPaths.parse(
       reader.text(
         "PIXEL_PATHS", default: "/pixel.png,/pixel.gif",
@@ -49,6 +53,29 @@ public struct LogParseSettings: Sendable {
     }
     authentication = PushAuthentication(&reader)
     cloud = CloudSettings(&reader)
+  }
+
+  /// A personal column has to be one that can be empty, and a misspelt name would keep what it should not.
+  private static func check(
+    _ personal: PersonalColumns, by contracts: Contracts, _ reader: inout SettingsReader
+  ) {
+    for name in personal.names {
+      let isKnown =
+        ReservedColumn(rawValue: name) != nil
+        || contracts.all.contains { $0.column(named: name) != nil }
+      if !isKnown {
+        reader.fail(SettingsError("PRIVACY_LIST has '\(name)', which is no column of any contract"))
+      }
+      for contract in contracts.all {
+        guard let column = contract.column(named: name),
+          contract.columns[column].mode == .required
+        else { continue }
+        reader.fail(
+          SettingsError(
+            "PRIVACY_LIST has '\(name)', which contract \(contract.name) has as REQUIRED: allowed are "
+              + "columns that can be empty"))
+      }
+    }
   }
 
   /// A parameter that steers the parser cannot fill a column too.

@@ -12,6 +12,11 @@ extension RowEncoder {
     fieldOrder.sort { (values[$0].place.leaf, $0) < (values[$1].place.leaf, $1) }
   }
 
+  /// Moves behind the next RECORD column without writing it.
+  func skipRecord(next node: inout Int) {
+    if let fields = plan.fields { node = fields.nodes[node].end }
+  }
+
   /// Writes the next RECORD column, whose node this is, and moves to the one after it.
   mutating func appendRecord(
     next node: inout Int, _ parameters: Parameters, _ url: Span<UInt8>, to row: inout ByteWriter

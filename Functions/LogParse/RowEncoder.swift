@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import Events
+import Privacy
 
 /// What a row is made of, beside the query parameters: the entry and what was read from it.
 struct Hit {
   let entry: LogEntry
   let url: RequestURL
   let time: Timestamp
+  let signal: PrivacySignal?
 }
 
 /// Writes one row as a JSON object in BigQuery's encoding: the columns in the order of the contract,
@@ -51,6 +53,10 @@ struct RowEncoder {
       if case .parameter = column.source, column.mode != .required,
         parameters.firstValue(of: index) == nil
       {
+        continue
+      }
+      if column.isPersonal, hit.signal != nil {
+        if case .record = column.source { skipRecord(next: &record) }
         continue
       }
       let start = row.count
@@ -239,7 +245,11 @@ struct RowEncoder {
     case .userAgent: return appendText(request?.userAgent, bytes, to: &row)
     case .remoteIP:
       guard let address = request?.remoteIP else { return false }
-      return appendJSON(bytes, bytes.addressWithoutPort(address.range), to: &row)
+      return append(address: bytes, bytes.addressWithoutPort(address.range), to: &row)
+    case .privacy:
+      guard let signal = hit.signal else { return false }
+      row.append(json: signal.rawValue)
+      return true
     case .method: return appendText(request?.method, bytes, to: &row)
     case .status:
       guard let status = request?.status else { return false }
@@ -257,6 +267,8 @@ struct RowEncoder {
       return true
     case .country: return appendText(hit.entry.country, bytes, to: &row)
     case .bot:
+      // Without the agent, because it was withheld, nobody knows.
+      if hit.signal != nil, request?.userAgent == nil { return false }
       let isBot = isBot(request?.userAgent, bytes)
       row.append(isBot ? "true" as StaticString : "false" as StaticString)
       return true
@@ -301,26 +313,19 @@ struct RowEncoder {
     return true
   }
 
+  private mutating func append(
+    address bytes: Span<UInt8>, _ range: Range<Int>, to row: inout ByteWriter
+  ) -> Bool {
+    text.removeAll()
+    guard text.append(address: bytes.extracting(range), by: plan.addresses) else { return false }
+    row.append(json: text.bytes.span)
+    return true
+  }
+
   private func appendQuoted(
     _ bytes: Span<UInt8>, _ range: Range<Int>, to row: inout ByteWriter
   ) -> Bool {
     row.append(quoting: bytes, range)
     return true
-  }
-}
-
-extension Span where Element == UInt8 {
-  /// The address in `192.0.2.1:4711`, `[2001:db8::1]:4711`, or without a port, where IPv6 comes bare.
-  fileprivate func addressWithoutPort(_ range: Range<Int>) -> Range<Int> {
-    var colons = 0
-    var colon = range.upperBound
-    for at in range where self[at] == UInt8(ascii: ":") {
-      if colons == 0 { colon = at }
-      colons += 1
-    }
-    if !range.isEmpty, self[range.lowerBound] == UInt8(ascii: "[") {
-      for at in range where self[at] == UInt8(ascii: "]") { return (range.lowerBound + 1)..<at }
-    }
-    return colons == 1 ? range.lowerBound..<colon : range
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import Events
+import Privacy
 
 /// The contract, prepared for writing rows: what fills each column, and its key ready to copy.
 struct RowPlan {
@@ -22,12 +23,15 @@ struct RowPlan {
     let maxLength: Int?
     /// `,"name":` in `keys`.
     let key: Range<Int>
+    /// Emptied under a privacy signal.
+    var isPersonal = false
 
     /// Whether a value of so many bytes, encoded or not, cannot be too long.
     func mayHold(_ bytes: Int) -> Bool { maxLength.map { bytes <= $0 } ?? true }
   }
 
   let contract: Contract
+  let addresses: AddressPolicy
   let columns: [PlannedColumn]
   let keys: [UInt8]
   /// What is inside RECORDs; nil if the contract has none.
@@ -35,10 +39,15 @@ struct RowPlan {
   /// Whether what does not fit is kept in `_unparsed`.
   let keepsUnparsed: Bool
 
-  init(_ contract: Contract) {
+  init(_ contract: Contract, _ privacy: PrivacyPolicy) {
     self.contract = contract
+    addresses = privacy.addresses
     var keys = ByteWriter()
-    columns = contract.columns.map { PlannedColumn($0, Self.source(of: $0), &keys) }
+    columns = contract.columns.map { column in
+      var planned = PlannedColumn(column, Self.source(of: column), &keys)
+      planned.isPersonal = privacy.personal.names.contains(column.name)
+      return planned
+    }
     fields = FieldTree(contract.columns, &keys)
     self.keys = keys.bytes
     keepsUnparsed = contract.column(named: ReservedColumn.unparsed.rawValue) != nil

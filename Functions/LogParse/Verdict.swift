@@ -28,6 +28,8 @@ public struct Event: Equatable, Sendable {
 public enum LeftAlone: Equatable, Sendable {
   /// There is no `httpRequest` or it has no URL: an audit log, a line of text.
   case noRequest
+  /// The visitor has said no, and `PRIVACY_SIGNALS` is `drop`.
+  case privacySignal
   /// The method is not GET, HEAD or POST: a CORS preflight, say.
   case method(String)
   /// The path is not one of `PIXEL_PATHS`.
@@ -37,6 +39,7 @@ public enum LeftAlone: Equatable, Sendable {
   public var label: String {
     switch self {
     case .noRequest: "no_request"
+    case .privacySignal: "privacy_signal"
     case .method: "other_method"
     case .path: "other_path"
     }

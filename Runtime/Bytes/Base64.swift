@@ -23,16 +23,6 @@ public enum Base64 {
     for at in 0..<end where value(text[at]) == nil { return false }
     return true
   }
-
-  static func character(_ value: UInt8) -> UInt8 {
-    switch value & 63 {
-    case 0..<26: UInt8(ascii: "A") &+ value
-    case 26..<52: UInt8(ascii: "a") &+ (value &- 26)
-    case 52..<62: UInt8(ascii: "0") &+ (value &- 52)
-    case 62: UInt8(ascii: "+")
-    default: UInt8(ascii: "/")
-    }
-  }
 }
 
 /// Sixteen characters at once, which is what makes base64 cheap enough not to be noticed: every push
@@ -161,30 +151,82 @@ extension Base64 {
 extension ByteWriter {
   /// Appends `source` in base64, with padding.
   public mutating func append(base64 source: Span<UInt8>) {
-    bytes.reserveCapacity(bytes.count + Base64.encodedCount(source.count))
-    var at = 0
-    while at &+ 3 <= source.count {
-      appendQuad(source[at], source[at &+ 1], source[at &+ 2])
-      at &+= 3
-    }
-    switch source.count &- at {
-    case 1:
-      appendQuad(source[at], 0, 0)
-      bytes.removeLast(2)
-      append("==" as StaticString)
-    case 2:
-      appendQuad(source[at], source[at &+ 1], 0)
-      bytes.removeLast(1)
-      append(UInt8(ascii: "="))
-    default: break
+    bytes.append(addingCapacity: Base64.encodedCount(source.count)) { text in
+      var at = 0
+      // Twelve bytes become sixteen characters; each half is read as a word of eight, six of which count.
+      while at &+ 14 <= source.count {
+        text.append(base64Of: source.word(at: at), source.word(at: at &+ 6))
+        at &+= 12
+      }
+      while at < source.count {
+        let end = min(at &+ 3, source.count)
+        text.append(base64OfLast: source.extracting(at..<end))
+        at &+= 3
+      }
     }
   }
+}
 
+extension OutputSpan<UInt8> {
+  /// Appends the sixteen characters of the first six bytes of each word.
   @inline(__always)
-  private mutating func appendQuad(_ a: UInt8, _ b: UInt8, _ c: UInt8) {
-    append(Base64.character(a >> 2))
-    append(Base64.character((a << 4 | b >> 4) & 63))
-    append(Base64.character((b << 2 | c >> 6) & 63))
-    append(Base64.character(c & 63))
+  fileprivate mutating func append(base64Of first: UInt64, _ second: UInt64) {
+    let words = SIMD2<UInt64>(Self.spread(first), Self.spread(second))
+    let values = unsafe unsafeBitCast(words, to: SIMD16<UInt8>.self)
+    let characters = Self.characters(values)
+    let text = unsafe unsafeBitCast(characters, to: SIMD2<UInt64>.self)
+    append(word: text[0])
+    append(word: text[1])
+  }
+
+  /// Appends the four characters of one to three bytes, with padding.
+  fileprivate mutating func append(base64OfLast source: Span<UInt8>) {
+    let a: UInt8 = source[0]
+    let b: UInt8 = source.count > 1 ? source[1] : 0
+    let c: UInt8 = source.count > 2 ? source[2] : 0
+    var values = SIMD16<UInt8>(repeating: 0)
+    values[0] = a >> 2
+    values[1] = (a << 4 | b >> 4) & 63
+    values[2] = (b << 2 | c >> 6) & 63
+    values[3] = c & 63
+    let characters = Self.characters(values)
+    append(characters[0])
+    append(characters[1])
+    append(source.count > 1 ? characters[2] : UInt8(ascii: "="))
+    append(source.count > 2 ? characters[3] : UInt8(ascii: "="))
+  }
+
+  /// Eight groups of six bits, one in each byte: the lowest byte has those that come first.
+  @inline(__always)
+  private static func spread(_ word: UInt64) -> UInt64 {
+    let bits: UInt64 = word.bigEndian >> 16
+    let halves = Self.parted(bits, 0xffff_ff00_0000, 8, 0xff_ffff)
+    let quarters = Self.parted(halves, 0x00ff_f000_00ff_f000, 4, 0x0000_0fff_0000_0fff)
+    let groups = Self.parted(quarters, 0x0fc0_0fc0_0fc0_0fc0, 2, 0x003f_003f_003f_003f)
+    return groups.byteSwapped
+  }
+
+  /// The upper bits moved up, the lower ones left.
+  @inline(__always)
+  private static func parted(
+    _ bits: UInt64, _ upper: UInt64, _ shift: UInt64, _ lower: UInt64
+  ) -> UInt64 {
+    (bits & upper) &<< shift | bits & lower
+  }
+
+  /// The characters of 6-bit values. What is added changes at the borders of A–Z a–z 0–9 + /.
+  @inline(__always)
+  private static func characters(_ values: SIMD16<UInt8>) -> SIMD16<UInt8> {
+    func all(_ value: Int8) -> SIMD16<UInt8> { SIMD16(repeating: UInt8(bitPattern: value)) }
+    func above(_ value: Int8) -> SIMD16<UInt8> {
+      let border = SIMD16<Int8>(repeating: value)
+      return unsafe unsafeBitCast(values.signed .> border, to: SIMD16<UInt8>.self)
+    }
+    // In steps, which the compiler can check in reasonable time.
+    var sum = values &+ all(65)
+    sum = sum &+ (above(25) & all(6))
+    sum = sum &+ (above(51) & all(-75))
+    sum = sum &+ (above(61) & all(-15))
+    return sum &+ (above(62) & all(3))
   }
 }

@@ -2,6 +2,12 @@
 
 extension ByteWriter {
   /// Appends `value` in decimal, with `-` if it is negative.
+  public mutating func append(decimal value: Int) {
+    if value < 0 { append(UInt8(ascii: "-")) }
+    append(decimal: UInt64(value.magnitude), digits: 1)
+  }
+
+  /// Appends `value` in decimal, with `-` if it is negative.
   @inlinable
   public mutating func append(decimal value: some BinaryInteger) {
     if value < 0 { append(UInt8(ascii: "-")) }

@@ -23,6 +23,18 @@ extension OutputSpan<UInt8> {
     append(source.extracting(range))
   }
 
+  /// Appends the eight bytes of a word, the lowest first.
+  @inline(__always)
+  mutating func append(word: UInt64) {
+    precondition(freeCapacity >= 8)
+    unsafe withUnsafeMutableBufferPointer { room, used in
+      // In bounds: checked above.
+      unsafe UnsafeMutableRawBufferPointer(room).storeBytes(
+        of: word.littleEndian, toByteOffset: used, as: UInt64.self)
+      used &+= 8
+    }
+  }
+
   /// Appends two decimal digits of a number below 100.
   @inlinable @inline(__always)
   public mutating func append(twoDigits value: Int) {

@@ -17,6 +17,10 @@ public struct LogEntry: Sendable {
   public private(set) var resourceType: JSONString?
   /// `httpRequest`, if it is an object.
   public private(set) var request: Request?
+  /// `labels.pixel`: `hit` in what PixelIngest has written to its log.
+  public private(set) var pixelLabel: JSONString?
+  /// `labels.privacy`: the signal under which PixelIngest has left out what is personal.
+  public private(set) var privacyLabel: JSONString?
   /// `jsonPayload.statusDetails`: a load balancer's reason for the status.
   public private(set) var statusDetails: JSONString?
   /// `jsonPayload.enforcedSecurityPolicy.outcome`: `ACCEPT` or `DENY`, from Cloud Armor.
@@ -38,14 +42,14 @@ public struct LogEntry: Sendable {
   }
 
   private enum Field: Sendable {
-    case insertID, timestamp, receiveTimestamp, logName, request, resource, payload
+    case insertID, timestamp, receiveTimestamp, logName, request, resource, labels, payload
     case statusDetails, securityPolicy, requestData, remoteIPInfo, country
   }
 
   private static let fields = FieldNames<Field>([
     (.insertID, "insertId"), (.timestamp, "timestamp"), (.receiveTimestamp, "receiveTimestamp"),
     (.logName, "logName"), (.request, "httpRequest"), (.resource, "resource"),
-    (.payload, "jsonPayload"),
+    (.labels, "labels"), (.payload, "jsonPayload"),
   ])
 
   private static let payloadFields = FieldNames<Field>([
@@ -76,6 +80,7 @@ public struct LogEntry: Sendable {
         request = try Request(&scanner, in: bytes)
         if !isSnakeCase { requestIsCamelCase = request != nil }
       case .resource: try readResource(&scanner, in: bytes)
+      case .labels: try readLabels(&scanner, in: bytes)
       case .payload: try readPayload(&scanner, in: bytes)
       default:
         let value = try scanner.value(in: bytes).string
@@ -97,6 +102,17 @@ public struct LogEntry: Sendable {
     while let name = try scanner.nextMember(in: bytes) {
       let value = try scanner.value(in: bytes)
       if name.equals("type", in: bytes) { resourceType = value.string }
+    }
+  }
+
+  private mutating func readLabels(
+    _ scanner: inout JSONScanner, in bytes: Span<UInt8>
+  ) throws(JSONError) {
+    guard try scanner.enterIfObject(in: bytes) else { return }
+    while let name = try scanner.nextMember(in: bytes) {
+      let value = try scanner.value(in: bytes)
+      if name.equals("pixel", in: bytes) { pixelLabel = value.string }
+      if name.equals("privacy", in: bytes) { privacyLabel = value.string }
     }
   }
 

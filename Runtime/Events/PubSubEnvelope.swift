@@ -132,35 +132,43 @@ struct PubSubEnvelope {
     bytes.decimal(at: value.range).flatMap { $0 > 0 ? $0 : nil }
   }
 
+  private enum MessageField: Sendable { case data, attributes, id, time, orderingKey }
+
+  private static let messageFields = FieldNames<MessageField>([
+    (.data, "data"), (.attributes, "attributes"), (.id, "messageId"), (.time, "publishTime"),
+    (.orderingKey, "orderingKey"),
+  ])
+
   private mutating func readMessage(_ scanner: inout JSONScanner, in bytes: Span<UInt8>) throws {
     var names = DistinctNames(limit: 64)
     var (camelID, snakeID): (JSONString?, JSONString?)
     var (camelTime, snakeTime): (JSONString?, JSONString?)
+    let fields = Self.messageFields
     try scanner.enterObject(in: bytes)
     while let name = try scanner.nextMember(in: bytes) {
       try names.add(name, in: bytes)
-      if name.equals("attributes", in: bytes), try scanner.peek(in: bytes) != .null {
+      guard let (field, isSnakeCase) = fields.find(name, in: bytes) else {
+        _ = try scanner.value(in: bytes)
+        continue
+      }
+      if field == .attributes, try scanner.peek(in: bytes) != .null {
         try readAttributes(&scanner, in: bytes)
         continue
       }
       let value = try scanner.value(in: bytes)
-      if name.equals("data", in: bytes) {
+      switch field {
+      case .data:
         guard value.kind == .string || value.kind == .null else {
           throw EnvelopeError.malformedEnvelope("message.data is not a string")
         }
         data = value.string
-      } else if name.equals("messageId", in: bytes) {
-        camelID = value.string
-      } else if name.equals("message_id", in: bytes) {
-        snakeID = value.string
-      } else if name.equals("publishTime", in: bytes) {
-        camelTime = value.string
-      } else if name.equals("publish_time", in: bytes) {
-        snakeTime = value.string
-      } else if name.equals("orderingKey", in: bytes) {
-        orderingKey = value.string
-      } else if name.equals("ordering_key", in: bytes) {
-        orderingKey = orderingKey ?? value.string
+      case .id where isSnakeCase: snakeID = value.string
+      case .id: camelID = value.string
+      case .time where isSnakeCase: snakeTime = value.string
+      case .time: camelTime = value.string
+      case .orderingKey where isSnakeCase: orderingKey = orderingKey ?? value.string
+      case .orderingKey: orderingKey = value.string
+      case .attributes: continue
       }
     }
     id = camelID ?? snakeID

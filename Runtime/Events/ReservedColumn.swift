@@ -31,6 +31,8 @@ public enum ReservedColumn: String, Sendable, CaseIterable {
   case cacheHit = "cache_hit"
   /// The name of the log that the entry came from.
   case logName = "log_name"
+  /// The privacy signal under which the personal columns were emptied: `gpc`, `dnt`, `consent`.
+  case privacy
   /// The version of the contract by which the row was made.
   case contractVersion = "contract_version"
   /// What came but did not fit its column, as a JSON object of texts.

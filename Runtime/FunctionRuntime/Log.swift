@@ -2,6 +2,7 @@
 import Bytes
 import EventLoop
 import Glibc
+import Synchronization
 
 /// How much a line matters, in Cloud Logging's words (LogSeverity).
 public enum Severity: String, Sendable, Comparable, CaseIterable {
@@ -59,6 +60,9 @@ public final class Log {
   private let identity: [UInt8]
   private var pending = ByteWriter(capacity: 1024)
   private var flushScheduled = false
+  /// The last write was not taken whole: what comes next would stand in the same line.
+  private var isTorn = false
+  private static let output = Mutex(())
   /// Standard output, but in tests.
   var descriptor: Int32 = 1
 
@@ -150,22 +154,43 @@ public final class Log {
     loop.atTurnEnd { [weak self] in self?.flush() }
   }
 
+  /// Writes a line that is meant for a log sink, at once and whatever the level and format are. Says
+  /// whether all of it was taken.
+  public func deliver(line: Span<UInt8>) -> Bool {
+    flush()
+    compose { lines in
+      if isTorn { lines.append(UInt8(ascii: "\n")) }
+      lines.append(line)
+      lines.append(UInt8(ascii: "\n"))
+    }
+    flush()
+    return !isTorn
+  }
+
   /// Writes what is pending.
   public func flush() {
     flushScheduled = false
     compose { lines in
-      var start = 0
-      while start < lines.count {
-        // In bounds: `start` never passes the count.
-        let written = unsafe lines.bytes.withUnsafeBytes { bytes in
-          unsafe Glibc.write(
-            descriptor, bytes.baseAddress.map { unsafe $0 + start }, bytes.count - start)
-        }
-        if written < 0, errno != EINTR { break }  // nobody reads the log
-        start += max(written, 0)
-      }
+      guard lines.count > 0 else { return }
+      // A pipe takes long lines in parts, between which another worker's could come.
+      isTorn = Self.output.withLock { _ in !write(lines) }
       lines.removeAll()
     }
+  }
+
+  /// False if not all was taken: nobody reads the log.
+  private func write(_ lines: ByteWriter) -> Bool {
+    var start = 0
+    while start < lines.count {
+      // In bounds: `start` never passes the count.
+      let written = unsafe lines.bytes.withUnsafeBytes { bytes in
+        unsafe Glibc.write(
+          descriptor, bytes.baseAddress.map { unsafe $0 + start }, bytes.count - start)
+      }
+      if written < 0, errno != EINTR { return false }
+      start += max(written, 0)
+    }
+    return true
   }
 
   private func writeJSON(

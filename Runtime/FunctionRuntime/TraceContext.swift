@@ -67,7 +67,7 @@ struct TraceContext: Equatable {
 
   /// The number that the sixteen hex digits from `start` on write.
   private static func number(_ value: Span<UInt8>, at start: Int) -> UInt64? {
-    guard let digits = value.block(at: start), pixel_not_hex(digits) == 0 else { return nil }
+    guard let digits = value.blockIfAny(at: start), pixel_not_hex(digits) == 0 else { return nil }
     return pixel_hex_number(digits)
   }
 }

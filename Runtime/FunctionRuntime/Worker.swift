@@ -37,7 +37,7 @@ public final class Worker {
     self.load = load
     self.firstLoop = firstLoop ?? loop.handle
     knownProject = settings.project
-    client = HTTPClient(loop: loop, userAgent: userAgent)
+    client = HTTPClient(loop: loop, userAgent: userAgent, caFile: settings.caFile)
   }
 
   /// Counts something that a function wants to see in the minute's report.

@@ -12,6 +12,7 @@ import Testing
 final class RunningLoader: @unchecked Sendable {
   private let client = try? LoopThread()
   private let logs: Pipe
+  let state: LoaderState
   private var members: [(thread: LoopThread, worker: Worker, server: HTTPServer, port: UInt16)] = []
 
   struct Push {
@@ -21,7 +22,8 @@ final class RunningLoader: @unchecked Sendable {
   }
 
   init(
-    _ fake: FakeBigQuery, _ own: [String: String] = [:], workers: Int = 1, token: Bool = false
+    _ fake: FakeBigQuery, _ own: [String: String] = [:], workers: Int = 1, token: Bool = false,
+    maxRequestBytes: Int? = nil
   ) throws {
     var environment = [
       "BIGQUERY_DATASET": "d", "PUSH_AUTH": "none", "GOOGLE_CLOUD_PROJECT": "p",
@@ -32,7 +34,10 @@ final class RunningLoader: @unchecked Sendable {
     environment.merge(own) { $1 }
     var reader = SettingsReader(environment: environment)
     let runtime = RuntimeSettings(&reader)
-    let settings = BQLoaderSettings(&reader)
+    var made = BQLoaderSettings(&reader)
+    if let maxRequestBytes { made.maxRequestBytes = maxRequestBytes }
+    let settings = made
+    state = settings.state
     try reader.check()
     logs = Pipe()
     let logFile = logs.fileHandleForWriting.fileDescriptor
@@ -54,11 +59,11 @@ final class RunningLoader: @unchecked Sendable {
   }
 
   /// Pushes all at once; the status of each, in order.
-  func push(_ pushes: [Push], worker: Int = 0, connections: Int = 256) -> [Int] {
+  func push(_ pushes: [Push], worker: Int = 0) -> [Int] {
     let port = members[worker].port
     guard let client, !pushes.isEmpty else { return [] }
     return client.wait { loop, done in
-      let http = HTTPClient(loop: loop, userAgent: "test", maxConnections: connections)
+      let http = HTTPClient(loop: loop, userAgent: "test", maxConnections: 256)
       var statuses = [Int?](repeating: nil, count: pushes.count)
       for (index, push) in pushes.enumerated() {
         let request = OutgoingRequest(

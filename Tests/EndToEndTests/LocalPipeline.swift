@@ -27,6 +27,7 @@ final class LocalPipeline {
       "local-cloud", at: binaries.appendingPathComponent("local-cloud"),
       arguments: [
         "serve", "--port", "\(ports.cloud)", "--data", folder.path, "--contract", contract,
+        "--follow-log", folder.appendingPathComponent("pixel-ingest.log").path,
         "--push", "pixel-logs=http://127.0.0.1:\(ports.parse)/",
         "--push", "pixel-events=http://127.0.0.1:\(ports.loader)/",
       ], logs: folder)

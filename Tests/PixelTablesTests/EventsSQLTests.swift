@@ -42,10 +42,11 @@ import Testing
     (
       "_{date}_{user_id}",
       "IF(STARTS_WITH(_TABLE_SUFFIX, 'Zo_'), RIGHT(_TABLE_SUFFIX, 8), "
-        + "SPLIT(_TABLE_SUFFIX, '_')[SAFE_OFFSET(0)]) BETWEEN"
+        + "LEFT(_TABLE_SUFFIX, 8)) BETWEEN"
     ),
-    ("_{month}", "LEFT(IF(STARTS_WITH(_TABLE_SUFFIX, 'Zo_'), RIGHT(_TABLE_SUFFIX, 8), RIGHT("),
-    ("_{user_id}_{hour}", "LEFT(RIGHT(_TABLE_SUFFIX, 10), 8)) BETWEEN"),
+    ("_x_{date}_{user_id}", "SPLIT(_TABLE_SUFFIX, '_')[SAFE_OFFSET(1)]) BETWEEN"),
+    ("_{month}", "RIGHT(_TABLE_SUFFIX, 6) BETWEEN FORMAT_DATE('%Y%m', first_day)"),
+    ("_{user_id}_{hour}", "LEFT(RIGHT(_TABLE_SUFFIX, 10), 8) BETWEEN"),
     ("_{user_id}", "WHERE `event_time` >= TIMESTAMP(first_day, 'UTC')"),
     ("", "FROM `PROJECT.pixel.pixel`\n  WHERE `event_time` >= TIMESTAMP(first_day, 'UTC')"),
   ])

@@ -13,7 +13,8 @@ import Testing
     ("_{date}_{user_id}", "20260102_20250101", "2026-01-02", "2026-01-03"),
     ("_{date}_{user_id}", "Zo_20260102", "2026-01-02", "2026-01-03"),
     ("_{month}", "202612", "2026-12-01", "2027-01-01"),
-    ("_{month}", "Zo_20261215", "2026-12-15", "2026-12-16"),
+    ("_{month}", "Zo_202612", "2026-12-01", "2027-01-01"),
+    ("_{hour}_{user_id}", "Zo_2026010223", "2026-01-02", "2026-01-03"),
     ("_x_{hour}_{user_id}", "x_2026010223_u1", "2026-01-02", "2026-01-03"),
   ])
   func `a table's days come from where the pattern has the date`(
@@ -29,6 +30,7 @@ import Testing
     ("_{user_id}_{date}", "Ze"), ("_{user_id}_{date}", "u1_Zn"),
     ("_{user_id}_{date}", "u1_2026010"),
     ("_{user_id}_{date}", "u1_٢٠٢٦٠١٠٢"), ("_{date}_{user_id}", "u1"), ("_{month}", "20260102"),
+    ("_{month}", "Zo_20261215"), ("_{user_id}_{date}", "Zo"),
     ("_{user_id}", "20260102"), ("", "20260102"), ("_{user_id}_{date}", ""),
   ])
   func `a suffix without a date has no days`(_ pattern: String, _ suffix: String) throws {

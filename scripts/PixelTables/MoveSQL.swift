@@ -97,7 +97,6 @@ struct MoveSQL {
     let days = byDay.keys.sorted { ($0?.number ?? .min) < ($1?.number ?? .min) }
     return days.flatMap { day -> [Group] in
       let all = (byDay[day] ?? []).sorted()
-      // A month's tables end with the month; what overflowed on its first day, sooner.
       let end = all.compactMap { pattern.end(of: $0) }.max()
       return stride(from: 0, to: all.count, by: mostPerGroup).map { start in
         let part = all[start..<min(start + mostPerGroup, all.count)]

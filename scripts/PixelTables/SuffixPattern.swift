@@ -4,7 +4,7 @@
 /// expiry need it.
 ///
 /// No value puts a `_` into a suffix, so the parts between underscores have fixed positions. Rows beyond
-/// the limit of new tables are in `Zo_` and the date, whatever the pattern.
+/// the limit of new tables are in `Zo_` and the pattern's time, wherever that stands otherwise.
 public struct SuffixPattern: Sendable, Equatable {
   enum Unit: String, Sendable { case date, month, hour }
 
@@ -59,22 +59,20 @@ public struct SuffixPattern: Sendable, Equatable {
 
   /// SQL for the digits of the date in a suffix.
   private func digits(_ suffix: String) -> String {
-    let own: String
-    if isLast {
-      own = "RIGHT(\(suffix), \(length))"
-    } else {
-      own = "SPLIT(\(suffix), '_')[SAFE_OFFSET(\(position))]"
-    }
-    let day = unit == .hour ? "LEFT(\(own), 8)" : own
-    guard !isLast || unit != .date else { return day }
-    return "IF(STARTS_WITH(\(suffix), '\(Self.overflow)_'), RIGHT(\(suffix), 8), \(day))"
+    let last = "RIGHT(\(suffix), \(length))"
+    let own =
+      position == 0
+      ? "LEFT(\(suffix), \(length))" : "SPLIT(\(suffix), '_')[SAFE_OFFSET(\(position))]"
+    let digits =
+      isLast ? last : "IF(STARTS_WITH(\(suffix), '\(Self.overflow)_'), \(last), \(own))"
+    return unit == .hour ? "LEFT(\(digits), 8)" : digits
   }
 
   /// SQL for the day of a suffix, or the first of its month; nil if there is none.
   func date(_ suffix: String) -> String? {
     guard let unit else { return nil }
     return unit == .month
-      ? "SAFE.PARSE_DATE('%Y%m', LEFT(\(digits(suffix)), 6))"
+      ? "SAFE.PARSE_DATE('%Y%m', \(digits(suffix)))"
       : "SAFE.PARSE_DATE('%Y%m%d', \(digits(suffix)))"
   }
 
@@ -82,20 +80,16 @@ public struct SuffixPattern: Sendable, Equatable {
   /// all may. It compares texts with constants, which BigQuery can do before it reads a table.
   func isBetween(_ first: String, _ last: String, _ suffix: String) -> String? {
     guard let unit else { return nil }
-    let text = digits(suffix)
-    guard unit == .month else {
-      return "\(text) BETWEEN FORMAT_DATE('%Y%m%d', \(first)) AND FORMAT_DATE('%Y%m%d', \(last))"
-    }
-    return "LEFT(\(text), 6) BETWEEN FORMAT_DATE('%Y%m', \(first)) AND FORMAT_DATE('%Y%m', \(last))"
+    let format = unit == .month ? "'%Y%m'" : "'%Y%m%d'"
+    return "\(digits(suffix)) BETWEEN FORMAT_DATE(\(format), \(first)) AND "
+      + "FORMAT_DATE(\(format), \(last))"
   }
 
   /// The first day that a table's rows can be of, from its suffix; nil if it has no date.
   func day(of suffix: String) -> Day? {
     guard let unit else { return nil }
     let parts = suffix.split(separator: "_", omittingEmptySubsequences: false)
-    if parts.first.map(String.init) == Self.overflow {
-      return parts.last.flatMap { Day(digits: $0) }
-    }
+    let position = parts.first.map(String.init) == Self.overflow ? parts.count - 1 : position
     guard position < parts.count, parts[position].utf8.count == length else { return nil }
     return Day(digits: unit == .month ? parts[position] + "01" : parts[position].prefix(8))
   }
@@ -103,7 +97,6 @@ public struct SuffixPattern: Sendable, Equatable {
   /// The day after the last one that a table's rows can be of.
   func end(of suffix: String) -> Day? {
     guard let day = day(of: suffix) else { return nil }
-    let isMonth = unit == .month && !suffix.hasPrefix("\(Self.overflow)_")
-    return isMonth ? day.nextMonth : day.adding(1)
+    return unit == .month ? day.nextMonth : day.adding(1)
   }
 }

@@ -54,7 +54,7 @@ enum ByteClass {
     var index = start
     while true {
       index = skip(bytes, from: index, blocks: others, bytes: { has(set, $0) })
-      guard let byte = bytes.byte(at: index), has(set, byte) else { return index }
+      guard let byte = bytes.byteIfAny(at: index), has(set, byte) else { return index }
       index &+= 1
     }
   }
@@ -76,7 +76,7 @@ enum ByteClass {
       if marked != 0 { return index &+ marked.trailingZeroBitCount }
       index &+= 16
     }
-    while let byte = bytes.byte(at: index), inside(byte) { index &+= 1 }
+    while let byte = bytes.byteIfAny(at: index), inside(byte) { index &+= 1 }
     return index
   }
 
@@ -98,18 +98,19 @@ enum ByteClass {
 }
 
 /// Looking at what may not have arrived yet: one comparison says whether it has, and the load needs no
-/// second one. Each `unsafe` is in bounds by the line above it, and any bytes make a number or a block.
+/// second one. They are not called like the loads of `Bytes`, which trap. Each `unsafe` is in bounds by the
+/// line above it, and any bytes make a number or a block.
 extension Span where Element == UInt8 {
   /// The byte at `offset`; nil behind the end.
   @inline(__always)
-  func byte(at offset: Int) -> UInt8? {
+  func byteIfAny(at offset: Int) -> UInt8? {
     guard UInt(bitPattern: offset) < UInt(bitPattern: count) else { return nil }
     return unsafe self[unchecked: offset]
   }
 
   /// The sixteen bytes from `offset` on; nil if fewer are left.
   @inline(__always)
-  func block(at offset: Int) -> SIMD16<UInt8>? {
+  func blockIfAny(at offset: Int) -> SIMD16<UInt8>? {
     guard offset >= 0, offset <= count &- 16 else { return nil }
     return unsafe bytes.unsafeLoadUnaligned(
       fromUncheckedByteOffset: offset, as: SIMD16<UInt8>.self)
@@ -117,7 +118,7 @@ extension Span where Element == UInt8 {
 
   /// The eight bytes from `offset` on, the first in the lowest bits; nil if fewer are left.
   @inline(__always)
-  func wholeWord(at offset: Int) -> UInt64? {
+  func wordIfAny(at offset: Int) -> UInt64? {
     guard offset >= 0, offset <= count &- 8 else { return nil }
     return unsafe UInt64(
       littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
@@ -125,7 +126,7 @@ extension Span where Element == UInt8 {
 
   /// The two bytes from `offset` on, the first in the lower bits; nil if fewer are left.
   @inline(__always)
-  func pair(at offset: Int) -> UInt16? {
+  func pairIfAny(at offset: Int) -> UInt16? {
     guard offset >= 0, offset <= count &- 2 else { return nil }
     return unsafe UInt16(
       littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt16.self))

@@ -74,7 +74,7 @@ struct RequestHeadParser {
   /// One space at `cursor`, behind something that is not empty.
   @inline(__always)
   private func space(_ bytes: Span<UInt8>, _ cursor: Int, behind start: Int) throws(Stop) {
-    guard let byte = bytes.byte(at: cursor) else { throw .incomplete }
+    guard let byte = bytes.byteIfAny(at: cursor) else { throw .incomplete }
     guard byte == UInt8(ascii: " "), cursor > start else { throw .refused(.badRequest) }
   }
 
@@ -98,13 +98,13 @@ struct RequestHeadParser {
     _ bytes: Span<UInt8>, _ start: Int, _ head: inout RequestHead
   ) throws(Stop) -> Int {
     let http11: UInt64 = 0x31_2E_31_2F_50_54_54_48
-    if bytes.wholeWord(at: start) == http11, bytes.pair(at: start &+ 8) == Self.lineEnd {
+    if bytes.wordIfAny(at: start) == http11, bytes.pairIfAny(at: start &+ 8) == Self.lineEnd {
       return start &+ 10
     }
     // Another version, or not all of it yet, or something else.
     let expected: StaticString = "HTTP/1."
     for offset in 0..<7 {
-      guard let byte = bytes.byte(at: start &+ offset) else { throw .incomplete }
+      guard let byte = bytes.byteIfAny(at: start &+ offset) else { throw .incomplete }
       // In bounds: the string has seven bytes.
       guard unsafe byte == expected.utf8Start[offset] else {
         throw .refused(offset == 5 ? .versionNotSupported : .badRequest)
@@ -139,7 +139,7 @@ struct RequestHeadParser {
       try fields.append(addingCapacity: RequestHead.usualFields) {
         (batch: inout OutputSpan<HeaderField>) throws(Stop) in
         while !batch.isFull {
-          guard let first = bytes.byte(at: cursor) else { throw .incomplete }
+          guard let first = bytes.byteIfAny(at: cursor) else { throw .incomplete }
           if first == UInt8(ascii: "\r") {
             cursor = try endOfLine(bytes, cursor)
             isComplete = true
@@ -160,14 +160,14 @@ struct RequestHeadParser {
   private func fieldLine(_ bytes: Span<UInt8>, _ cursor: inout Int) throws(Stop) -> HeaderField {
     let name = cursor
     let nameEnd = ByteClass.skipToken(bytes, from: name)
-    guard let colon = bytes.byte(at: nameEnd) else { throw .incomplete }
+    guard let colon = bytes.byteIfAny(at: nameEnd) else { throw .incomplete }
     // A space before the colon, a folded line and an empty name are refused alike.
     guard colon == UInt8(ascii: ":"), nameEnd > name else { throw .refused(.badRequest) }
 
     var value = nameEnd &+ 1
-    while let byte = bytes.byte(at: value), isBlank(byte) { value &+= 1 }
+    while let byte = bytes.byteIfAny(at: value), isBlank(byte) { value &+= 1 }
     var valueEnd = ByteClass.skip(bytes, from: value, until: 0x20)
-    while bytes.byte(at: valueEnd) == UInt8(ascii: "\t") {
+    while bytes.byteIfAny(at: valueEnd) == UInt8(ascii: "\t") {
       valueEnd = ByteClass.skip(bytes, from: valueEnd &+ 1, until: 0x20)
     }
     cursor = try endOfLine(bytes, valueEnd)
@@ -185,12 +185,12 @@ struct RequestHeadParser {
   /// The offset behind the CRLF at `cursor`. A lone CR or LF ends no line: not everybody takes it for one.
   @inline(__always)
   private func endOfLine(_ bytes: Span<UInt8>, _ cursor: Int) throws(Stop) -> Int {
-    guard bytes.pair(at: cursor) == Self.lineEnd else { throw noEndOfLine(bytes, cursor) }
+    guard bytes.pairIfAny(at: cursor) == Self.lineEnd else { throw noEndOfLine(bytes, cursor) }
     return cursor &+ 2
   }
 
   private func noEndOfLine(_ bytes: Span<UInt8>, _ cursor: Int) -> Stop {
-    guard let first = bytes.byte(at: cursor) else { return .incomplete }
+    guard let first = bytes.byteIfAny(at: cursor) else { return .incomplete }
     let isHalf = first == UInt8(ascii: "\r") && cursor &+ 1 == bytes.count
     return isHalf ? .incomplete : .refused(.badRequest)
   }

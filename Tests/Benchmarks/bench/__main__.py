@@ -6,13 +6,17 @@ import json
 import pathlib
 import sys
 
-from . import coldstart, handlers, instructions, machine, memory, pixel, record
+from . import (
+    coldstart, handlers, instructions, linear, machine, memory, parser, pixel, record, service)
 from .load import LoadFailed
 from .programs import Catalogue
 from .server import Server, ServerFailed
 
-BENCHMARKS = {"pixel": pixel, "instructions": instructions, "handlers": handlers,
-              "coldstart": coldstart, "memory": memory}
+HERE = pathlib.Path(__file__).resolve().parent.parent
+BENCHMARKS = {
+    "pixel": pixel, "instructions": instructions, "handlers": handlers, "coldstart": coldstart,
+    "memory": memory, "parser": parser, "service": service, "linear": linear,
+}
 
 
 class Bench:
@@ -24,6 +28,7 @@ class Bench:
         self.rounds = 5 if options.quick else 9
         self.seconds = 1 if options.quick else 3
         self.starts = 7 if options.quick else 15
+        self.contract = HERE / "parsers" / "contract.json"
         self.programs = Catalogue(
             self.work, options.static.resolve(), options.development.resolve(), self.say
         )
@@ -52,7 +57,7 @@ def main() -> int:
             results.append(BENCHMARKS[name].run(bench))
             if not options.json:
                 print(results[-1].markdown(), flush=True)
-    except (LoadFailed, ServerFailed) as problem:
+    except (LoadFailed, ServerFailed, parser.Differs) as problem:
         bench.say(f"bench: {problem}")
         return 2
     if options.json:
@@ -65,20 +70,20 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="name", help=", ".join(BENCHMARKS))
-    parser.add_argument("--work", type=pathlib.Path, required=True, help="folder for what is made")
-    parser.add_argument("--static", type=pathlib.Path, required=True, help="pixel-ingest as a static executable")
-    parser.add_argument("--development", type=pathlib.Path, required=True,
+    options = argparse.ArgumentParser(prog="bench", description=__doc__)
+    options.add_argument("names", nargs="*", metavar="name", help=", ".join(BENCHMARKS))
+    options.add_argument("--work", type=pathlib.Path, required=True, help="folder for what is made")
+    options.add_argument("--static", type=pathlib.Path, required=True, help="pixel-ingest as a static executable")
+    options.add_argument("--development", type=pathlib.Path, required=True,
                         help="pixel-ingest with shared libraries")
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    parser.add_argument("--save", metavar="FOLDER", help="keep the results in FOLDER")
-    options = parser.parse_args()
-    for name in options.names:
+    options.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
+    options.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    options.add_argument("--save", metavar="FOLDER", help="keep the results in FOLDER")
+    chosen = options.parse_args()
+    for name in chosen.names:
         if name not in BENCHMARKS:
-            parser.error(f"there is no benchmark '{name}': allowed are {', '.join(BENCHMARKS)}")
-    return options
+            options.error(f"there is no benchmark '{name}': allowed are {', '.join(BENCHMARKS)}")
+    return chosen
 
 
 if __name__ == "__main__":

@@ -50,10 +50,10 @@ class LoadFailed(Exception):
     pass
 
 
-def wrk(port, seconds, request_file) -> Run:
+def wrk(port, seconds, request_file, script="pixel.lua") -> Run:
     """Keep-alive connections that each send the next request when the last is answered."""
     command = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS)]
-    command += ["--duration", f"{seconds}s", "--script", str(HERE / "pixel.lua")]
+    command += ["--duration", f"{seconds}s", "--script", str(HERE / script)]
     done = subprocess.run(
         [*command, f"http://127.0.0.1:{port}/"], capture_output=True, text=True,
         timeout=seconds + 60, env={**os.environ, "REQUEST_FILE": str(request_file)},

@@ -9,7 +9,8 @@ import subprocess
 
 from .server import PATH, Program
 
-PEERS = pathlib.Path(__file__).resolve().parent.parent / "peers"
+HERE = pathlib.Path(__file__).resolve().parent.parent
+PEERS, PARSERS = HERE / "peers", HERE / "parsers"
 
 
 class Absent(Exception):
@@ -23,6 +24,7 @@ class Catalogue:
         self._work = pathlib.Path(work)
         self._static = static
         self._development = development
+        self._parsers = self._work / "parsers" / "release"
         self._say = say
         self._made = {}
         self.absent = {}
@@ -84,20 +86,73 @@ class Catalogue:
         return self._nginx("nginx", "off", "-g", "master_process off;")
 
     def go(self) -> Program:
-        self._need("go")
-        binary = self._work / "go" / "pixel"
-        if "go binary" not in self._made:
-            self._say("Building the Go peer")
-            subprocess.run(
-                ["go", "build", "-ldflags", "-s -w", "-o", str(binary), "."],
-                cwd=PEERS / "go", check=True, capture_output=True, timeout=600,
-                env=_environment(GOCACHE=self._work / "go" / "cache", CGO_ENABLED="0", GOFLAGS=""),
-            )
-            self._made["go binary"] = True
-        version = _first_match(["go", "version"], r"go(\d[\d.]*)")
-        return Program("Go net/http", version, [str(binary)], {"PORT": "{port}"})
+        binary, version = self._go_build(PEERS / "go", "pixel"), self._go_version()
+        return Program("Go net/http", version, [binary], {"PORT": "{port}"})
 
     def functions_framework(self) -> Program:
+        return self._function("pixel", PEERS / "functions-framework" / "main.py")
+
+    # Parsers, and the services around them
+
+    def parser_ours(self) -> Program:
+        return Program("LogParse", "0.1.0", [str(self._parsers / "ParseCore")])
+
+    def parser_foundation(self) -> Program:
+        version = _first_match(["swift", "--version"], r"Swift version (\d[\d.]*)")
+        return Program("Foundation", version, [str(self._parsers / "ParseFoundation")])
+
+    def parser_go(self) -> Program:
+        return Program("Go encoding/json, net/url", self._go_version(), [self._go_parser()])
+
+    def parser_python(self) -> Program:
+        version = _first_match(["python3", "--version"], r"(\d[\d.]*)")
+        return Program("Python json, urllib", version, ["python3", str(PARSERS / "python" / "parse.py")])
+
+    def parser_node(self) -> Program:
+        self._need("node")
+        version = _first_match(["node", "--version"], r"(\d[\d.]*)")
+        return Program("Node JSON, URL", version, ["node", str(PARSERS / "node" / "parse.mjs")])
+
+    def service_ours(self, pubsub) -> Program:
+        """`swift build -c release`, with the publishing of each event to a stand-in for Pub/Sub."""
+        binary = self._development.parent / "log-parse"
+        return Program("log-parse, with publishing", _first_match([binary, "--version"], r"(\d[\d.]*)"),
+                       [str(binary)], {
+            "HOST": "127.0.0.1", "PORT": "{port}", "LOG_FORMAT": "json", "PUSH_AUTH": "none",
+            "CONTRACT": str(PARSERS / "contract.json"), "GOOGLE_CLOUD_PROJECT": "bench",
+            "PUBSUB_EMULATOR_HOST": f"127.0.0.1:{pubsub}",
+        })
+
+    def service_go(self) -> Program:
+        command = [self._go_parser(), str(PARSERS / "contract.json")]
+        return Program("Go net/http, encoding/json", self._go_version(), command, {"PORT": "{port}"})
+
+    def service_functions_framework(self) -> Program:
+        source = PARSERS / "python" / "parse.py"
+        return self._function("push", source, CONTRACT=str(PARSERS / "contract.json"))
+
+    # Parts
+
+    def _go_version(self) -> str:
+        return _first_match(["go", "version"], r"go(\d[\d.]*)")
+
+    def _go_parser(self) -> str:
+        return self._go_build(PARSERS / "go", "parse")
+
+    def _go_build(self, folder, name) -> str:
+        self._need("go")
+        binary = self._work / "go" / name
+        if f"go {name}" not in self._made:
+            self._say(f"Building the Go peer {name}")
+            subprocess.run(
+                ["go", "build", "-ldflags", "-s -w", "-o", str(binary), "."],
+                cwd=folder, check=True, capture_output=True, timeout=600,
+                env=_environment(GOCACHE=self._work / "go" / "cache", CGO_ENABLED="0", GOFLAGS=""),
+            )
+            self._made[f"go {name}"] = True
+        return str(binary)
+
+    def _function(self, target, source, **environment) -> Program:
         folder = self._work / "venv"
         wanted = (PEERS / "functions-framework" / "requirements.txt").read_text()
         stamp = folder / "installed.txt"
@@ -112,14 +167,11 @@ class Catalogue:
             stamp.write_text(wanted)
         python = _first_match([folder / "bin" / "python", "--version"], r"(\d[\d.]*)")
         command = [str(folder / "bin" / "functions-framework"), "--host", "127.0.0.1"]
-        command += ["--port", "{port}", "--target", "pixel"]
-        source = PEERS / "functions-framework" / "main.py"
+        command += ["--port", "{port}", "--target", target]
         return Program(
             "functions-framework", f"{wanted.strip().rpartition('=')[2]} on Python {python}",
-            [*command, "--source", str(source)], {"PYTHONDONTWRITEBYTECODE": "1"},
+            [*command, "--source", str(source)], {"PYTHONDONTWRITEBYTECODE": "1", **environment},
         )
-
-    # Parts
 
     def _pixel(self, name, binary, **settings) -> Program:
         version = _first_match([binary, "--version"], r"(\d[\d.]*)")

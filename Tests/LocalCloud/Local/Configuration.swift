@@ -12,6 +12,8 @@ public struct Configuration: Sendable {
   public var pushes: [(topic: String, endpoint: String)] = []
   /// Where the page sends hits for PixelIngest.
   public var ingestURL: String?
+  /// The log of PixelIngest, whose lines for the sink are taken.
+  public var followedLog: String?
   /// Where API requests are written down.
   public var recordFile: String?
   /// Refuse API requests without a token; those with a wrong one are always refused.

@@ -14,6 +14,7 @@ public final class LocalCloud {
   public let broker: PubSubBroker
   public let store: BigQueryStore
   let sink: LogSink
+  private let follower: LogFollower?
   let started: Moment
   let ledger: RequestLedger
   var faults = FaultSwitch()
@@ -31,6 +32,9 @@ public final class LocalCloud {
       maximumOutstanding: configuration.maximumOutstanding, at: moment)
     store = try BigQueryStore(folder: "\(configuration.folder)/bigquery", project: project)
     sink = LogSink(broker: broker, topic: broker.topicName(Configuration.logsTopic))
+    follower = try configuration.followedLog.map {
+      try LogFollower($0, folder: "\(configuration.folder)/sink", project: project)
+    }
     ledger = try RequestLedger(file: configuration.recordFile)
     metadata = MetadataServer(project: project)
     loadBalancer = LoadBalancer(project: project)
@@ -141,6 +145,16 @@ public final class LocalCloud {
       return .now(half)
     default: return .now(response)
     }
+  }
+
+  /// Publishes the hits that PixelIngest has written to its log since the last time. While Pub/Sub is
+  /// away they wait in the log, as they would at Google's. Says whether there were any.
+  func followLog(at moment: Moment) throws -> Bool {
+    guard let follower, faults.mode(.pubsub, at: moment.uptime) == .off else { return false }
+    let (entries, end) = try follower.read(at: moment)
+    if !entries.isEmpty { _ = try sink.write(entries.map(\.bytes), at: moment) }
+    try follower.keep(end)
+    return !entries.isEmpty
   }
 
   /// The bucket road. The real load balancer would answer before its log entry is published; here

@@ -42,6 +42,11 @@ struct Serve: ParsableCommand {
   @Option(help: "Where PixelIngest listens, for the page.")
   var ingestURL: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Take the hits that PixelIngest writes to its log, as the log sink does.", valueName: "file"))
+  var followLog: String?
+
   @Option(help: "Write each request to Pub/Sub and BigQuery to this file, one JSON object a line.")
   var record: String?
 
@@ -113,6 +118,7 @@ struct Serve: ParsableCommand {
     configuration.templates = try Configuration.templates(contract: contract, table: table)
     configuration.pushes = push.map { ($0.topic, $0.endpoint) }
     configuration.ingestURL = ingestURL
+    configuration.followedLog = followLog
     configuration.recordFile = record
     configuration.requireToken = requireToken
     configuration.ackDeadline = .seconds(ackDeadline)
