@@ -33,10 +33,10 @@ write_access() {
 }
 
 # tables_of DATASET: the names in it.
-tables_of() {
-  ! is_made "$1" || return 0
-  look bq --format=json ls --max_results=100000 "$PROJECT:$1" | jq -r '.[]?.tableReference.tableId'
-}
+tables_of() { list_tables "$1" | jq -r '.[]?.tableReference.tableId'; }
+
+# list_tables DATASET: the tables in it, with their partitioning, as JSON.
+list_tables() { is_made "$1" || look bq --format=json ls --max_results=100000 "$PROJECT:$1"; }
 
 # plain_schema: a schema's columns in one form, whichever of BigQuery's names for a type it uses.
 plain_schema() {

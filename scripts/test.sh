@@ -3,7 +3,7 @@
 #
 # The test command: format and shell lint, build with warnings as errors, all tests, a comparison of the
 # scanners with Python and Foundation, ten seconds of fuzzing for each parser, and one run of the whole
-# pipeline. Installs what it needs from Debian's packages.
+# pipeline, and a deployment to an offline Google Cloud where gcloud is. Installs what it needs from Debian's packages.
 #
 #   --all   adds the long suites, and fuzzes for a minute each
 set -euo pipefail

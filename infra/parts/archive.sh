@@ -4,7 +4,7 @@
 part_archive() {
   local there agent="${PUBSUB_AGENT#serviceAccount:}"
   ensure_dataset "$OPS_DATASET" 'Raw log entries and rejected events of the pixel pipeline' "$agent"
-  there="$(tables_of "$OPS_DATASET")"
+  there="$(list_tables "$OPS_DATASET")"
   aside keep_table "$there" raw 'Log entries as they came, from the logs topic' "$RAW_DAYS"
   aside keep_table "$there" rejected 'What could not become a row: bytes and reason' "$REJECTED_DAYS"
   together
@@ -16,13 +16,13 @@ part_archive() {
 # keep_table THERE NAME DESCRIPTION DAYS: cut by day, and forgotten after so many.
 keep_table() {
   local table="$PROJECT:$OPS_DATASET.$2" seconds=$(($4 * 86400)) is
-  if ! has "$1" "$2"; then
+  is="$(jq -r --arg name "$2" '.[]? | select(.tableReference.tableId == $name) | .timePartitioning.expirationMs // 0' <<<"$1")"
+  if [[ -z $is ]]; then
     run bq mk --table "--schema=$ROOT/infra/archive.json" "--description=$3" \
       --time_partitioning_type=DAY --time_partitioning_field=publish_time \
       "--time_partitioning_expiration=$seconds" "$table"
     return
   fi
-  is="$(look bq --format=json show "$table" | jq -r '.timePartitioning.expirationMs // 0')"
   [[ $is == "${seconds}000" ]] ||
     run bq update "--time_partitioning_expiration=$seconds" --time_partitioning_type=DAY \
       --time_partitioning_field=publish_time "$table"
