@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC1083
+# shellcheck shell=bash disable=SC2034,SC1083,SC2125
 # What is deployed, and where. Copy to infra/config.sh (git ignores it) and edit; CONFIG=FILE picks another.
 # One NAME=value a line. Everything is checked before the first call; scripts/deploy.sh --help goes on.
 
@@ -23,6 +23,15 @@ DOMAIN=
 
 # Paths that are the pixel, with commas; .gif is served as GIF, the others as PNG.
 PIXEL_PATHS=/pixel.png,/pixel.gif
+
+# Privacy, decided before anything is stored: what a visitor's signal (Global Privacy Control, Do Not Track, no
+# consent) does: honor, drop or ignore; and what becomes of every address: keep, truncate or drop. Signals in
+# headers only count where PixelIngest publishes; in log mode and with a bucket, those in the URL do.
+PRIVACY_SIGNALS=honor
+IP_POLICY=keep
+
+# Pages that may POST events to PixelIngest, with commas; * is any.
+ALLOWED_ORIGINS=*
 
 # Where BigQuery keeps the data: EU, US, or a region. It can't be changed later.
 BIGQUERY_LOCATION=EU

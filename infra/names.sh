@@ -5,6 +5,7 @@
 derive_settings() {
   BUCKET="${BUCKET:-$PROJECT-$PREFIX}"
   [[ ${#BUCKET} -le 63 ]] || wrong BUCKET 'PROJECT-PREFIX is longer than the 63 characters of a bucket name: name one'
+  BUILD_BUCKET="${BUCKET:0:57}-build"
   # What records a hit on this road, whatever INGEST_MODE would be on another.
   case "$ROAD" in
     direct) INGEST_MODE=publish ;;

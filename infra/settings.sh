@@ -4,7 +4,7 @@
 
 # Every name that a configuration may have. The file is read, not run.
 readonly SETTINGS=(
-  PROJECT REGION ROAD INGEST_MODE DOMAIN PIXEL_PATHS BIGQUERY_LOCATION CONTRACT TEMPLATE_SUFFIX PREFIX
+  PROJECT REGION ROAD INGEST_MODE DOMAIN PIXEL_PATHS PRIVACY_SIGNALS IP_POLICY ALLOWED_ORIGINS BIGQUERY_LOCATION CONTRACT TEMPLATE_SUFFIX PREFIX
   DATASET TABLE OPS_DATASET BUCKET RAW_DAYS REJECTED_DAYS MESSAGE_DAYS MAX_INSTANCES_INGEST
   MAX_INSTANCES_PARSE MAX_INSTANCES_LOADER ALERT_EMAIL NO_HITS_MINUTES REJECTIONS_ALERT BILLING_ACCOUNT
   BUDGET IMAGE_TAG IMAGE_PIXEL_INGEST IMAGE_LOG_PARSE IMAGE_BQ_LOADER
@@ -62,6 +62,10 @@ check_settings() {
     wrong DOMAIN 'ROAD=direct has no load balancer for it: leave it empty, or take ROAD=service'
   matches PIXEL_PATHS '^(/[A-Za-z0-9._~-]+)+(,(/[A-Za-z0-9._~-]+)+){0,7}$' \
     'allowed are up to 8 paths with commas, as /pixel.png,/pixel.gif'
+  matches PRIVACY_SIGNALS '^(honor|drop|ignore)$' 'allowed are honor, drop and ignore'
+  matches IP_POLICY '^(keep|truncate|drop)$' 'allowed are keep, truncate and drop'
+  local origin='https?://[a-z0-9.*:-]+'
+  matches ALLOWED_ORIGINS "^([*]|$origin(,$origin)*)\$" 'allowed are *, or origins as https://example.com with commas'
   matches BIGQUERY_LOCATION '^(EU|US|[a-z]+-[a-z]+[0-9]+)$' 'allowed are EU, US, or a region as europe-west1'
   check_contract
   check_suffix

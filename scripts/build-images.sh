@@ -49,7 +49,7 @@ build_with_docker() {
   for name in "${!REFERENCES[@]}"; do
     reference="${REFERENCES[$name]}"
     # The build stage is the same for all: the second and third take it from the cache.
-    SOURCE_DATE_EPOCH=0 docker build -q -f "$ROOT/infra/Dockerfile" --build-arg "FUNCTION=$name" \
+    SOURCE_DATE_EPOCH=0 docker build -q --pull --build-arg "PACKAGES_OF=$(date -u +%F)" -f "$ROOT/infra/Dockerfile" --build-arg "FUNCTION=$name" \
       -t "$reference" "$ROOT" >/dev/null
     [[ -z $PUSH ]] || docker push -q "$reference" >/dev/null
     docker image inspect --format "$name {{.Size}} bytes {{.Id}}" "$reference"
@@ -66,6 +66,12 @@ build_with_cloudbuild() {
     [[ ${REFERENCES[$name]} == */* ]] || die "$name needs a reference with a registry for cloudbuild"
     substitutions+=("_$(tr 'a-z-' 'A-Z_' <<<"$name")=${REFERENCES[$name]}")
   done
+  # Its own bucket, so that taking the pipeline down can remove it. What was built from is not needed twice.
+  [[ -n $(look gcloud storage buckets describe "gs://$BUILD_BUCKET" --format='value(name)') ]] || {
+    printf '{"rule": [{"action": {"type": "Delete"}, "condition": {"age": 1}}]}' >"$SCRATCH/lifecycle.json"
+    run gcloud storage buckets create "gs://$BUILD_BUCKET" "--location=$REGION" --uniform-bucket-level-access
+    run gcloud storage buckets update "gs://$BUILD_BUCKET" "--lifecycle-file=$SCRATCH/lifecycle.json"
+  }
   (
     IFS=,
     gcloud builds submit "$ROOT" "--config=$ROOT/infra/cloudbuild.yaml" "--substitutions=${substitutions[*]}" \

@@ -44,12 +44,13 @@ parse_arguments() {
     die "--since is '$SINCE': allowed are 2026-01-02 and 2026-01-02T03:04:05Z"
 }
 
-# Pulls until three times nothing comes that is to be sent.
+# Pulls until three times nothing comes that is to be sent. A pull that may wait does so for a minute and more
+# when there is nothing, and one that may not sometimes misses what is there: hence three.
 redrive_dead_letters() {
   local pulled batch topic found idle=0
   : >"$SCRATCH/held"
   while [[ $idle -lt 3 ]]; do
-    pulled="$(pubsub "subscriptions/$DEAD_HOLD:pull" '{"maxMessages": 500}')"
+    pulled="$(pubsub "subscriptions/$DEAD_HOLD:pull" '{"maxMessages": 500, "returnImmediately": true}')"
     found="$FOUND"
     for topic in "$LOGS_TOPIC" "$EVENTS_TOPIC"; do
       batch="$(jq -c --arg from "$topic-push" --arg since "$SINCE" '[.receivedMessages[]? |
@@ -67,7 +68,9 @@ redrive_dead_letters() {
         '.receivedMessages |= map(select(.ackId | IN($sent[]) | not))' <<<"$pulled")"
     done
     jq -c '[.receivedMessages[]?.ackId] | select(. != [])' <<<"$pulled" >>"$SCRATCH/held"
-    if [[ $FOUND -eq $found ]]; then idle=$((idle + 1)); else idle=0; fi
+    [[ $FOUND -eq $found ]] || { idle=0; continue; }
+    idle=$((idle + 1))
+    sleep 1
   done
   release
 }
@@ -104,7 +107,7 @@ rejected_page() {
       AND ('$REASON' = '' OR JSON_VALUE(attributes, '\$.reason') = '$REASON')
     QUALIFY ROW_NUMBER() OVER (PARTITION BY SHA256(data), JSON_VALUE(attributes, '\$.stage') ORDER BY message_id) = 1
       AND message_id > '$1'
-    ORDER BY message_id LIMIT 500" | jq -c '. // []'
+    ORDER BY message_id LIMIT 500" | jq -sc 'add // []'
 }
 
 main() {

@@ -22,7 +22,7 @@ step() {
 lint() {
   swift format lint --strict --recursive \
     "$ROOT/Package.swift" "$ROOT/Runtime" "$ROOT/Functions" "$ROOT/Tests" "$ROOT/scripts"
-  (cd "$ROOT" && shellcheck -x scripts/*.sh .ci/run)
+  (cd "$ROOT" && shellcheck -x scripts/*.sh infra/*.sh infra/parts/*.sh Tests/Deploy/*.sh .ci/run)
 }
 
 # Shows suites, failures with their details, what was skipped and why, and what the long tests report.
@@ -42,6 +42,20 @@ compare_scanners() {
   "$BIN/differential" "$([[ -n ${PIXEL_TEST_ALL:-} ]] && echo 3000000 || echo 300000)"
 }
 
+# Against an offline Google Cloud, where gcloud is: one road, or with --all every one, with calls that fail.
+deployment() {
+  "$ROOT/Tests/Deploy/settings.sh"
+  "$ROOT/Tests/Deploy/sink.sh"
+  if [[ -z ${PIXEL_TEST_ALL:-} ]]; then
+    "$ROOT/Tests/Deploy/roads.sh" direct
+  else
+    "$ROOT/Tests/Deploy/roads.sh" --faults service-log service-publish bucket direct
+    "$ROOT/Tests/Deploy/walkthrough.sh"
+    "$ROOT/Tests/Deploy/redrive.sh"
+    "$ROOT/Tests/Deploy/images.sh"
+  fi
+}
+
 main() {
   [[ $# -le 1 ]] || die "too many arguments: see --help"
   case "${1:-}" in
@@ -51,13 +65,14 @@ main() {
     *) die "unknown argument '$1': see --help" ;;
   esac
   require_swift
-  install_packages "${SYSTEM_PACKAGES[@]}" shellcheck
+  install_packages "${SYSTEM_PACKAGES[@]}" shellcheck jq
   step 'lint' lint
   step 'release build' build_release
   step 'tests' unit_tests
   step 'scanners beside Python and Foundation' compare_scanners
   step 'fuzzing' fuzz
   step 'whole pipeline' "$ROOT/scripts/run-local.sh" --check
+  step 'deployment' deployment
   [[ -z ${PIXEL_TEST_ALL:-} ]] || step 'faults, at a tenth of the times' "$ROOT/scripts/faults.sh"
   say 'All passed.'
 }

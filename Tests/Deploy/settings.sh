@@ -13,6 +13,7 @@ readonly CASES=(
   'REGION|europe|region' 'REGION||region' 'ROAD|cdn|service, bucket and direct' 'ROAD||service, bucket and direct'
   'INGEST_MODE|both|log and publish' 'DOMAIN|https://x.example.com|host name' 'DOMAIN|x|host name'
   'PIXEL_PATHS|pixel.png|paths' 'PIXEL_PATHS|/a b|paths' 'PIXEL_PATHS||paths'
+  'PRIVACY_SIGNALS|maybe|honor, drop and ignore' 'IP_POLICY|hash|keep, truncate' 'ALLOWED_ORIGINS|example.com|origins'
   'BIGQUERY_LOCATION|Europe|EU, US' 'CONTRACT|infra/none.json|no such file' 'CONTRACT|README.md|infra/contracts'
   'TEMPLATE_SUFFIX|_{no_such_column}|no column no_such_column' 'TEMPLATE_SUFFIX|_{user_id|{column}'
   'TEMPLATE_SUFFIX|_Z{date}|letters but Z' 'TEMPLATE_SUFFIX|{date}|begin with _'

@@ -12,7 +12,7 @@ part_apis() {
   [[ -z $BILLING_ACCOUNT ]] || wanted+=(billingbudgets)
   enabled="$(look gcloud services list --enabled --format='value(config.name)')"
   for api in "${wanted[@]}"; do
-    has "$enabled" "$api.googleapis.com" || missing+=("$api.googleapis.com")
+    has "$enabled" "$api.googleapis.com" || enabled+=$'\n'"$api.googleapis.com" missing+=("$api.googleapis.com")
   done
   [[ ${#missing[@]} -gt 0 ]] || return 0
   run gcloud services enable "${missing[@]}"

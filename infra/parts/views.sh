@@ -12,7 +12,11 @@ part_views() {
   is="$(look bq --format=json show "$PROJECT:$DATASET.events" | jq -r '.view.query // ""' | one_line)"
   wanted="$(statement events)"
   [[ $is != "$(one_line <<<"${wanted#*" AS"}")" ]] || return 0
-  run bq query --use_legacy_sql=false "$wanted"
+  if [[ -z $is ]]; then
+    run bq mk --use_legacy_sql=false "--view=${wanted#*" AS"}" '--description=Every event once' "$PROJECT:$DATASET.events"
+  else
+    run bq update --use_legacy_sql=false "--view=${wanted#*" AS"}" "$PROJECT:$DATASET.events"
+  fi
   run bq query --use_legacy_sql=false "$(statement events_between)"
 }
 
