@@ -233,6 +233,10 @@ let package = Package(
           "EventLoop", "FunctionRuntime", "HTTPClient", "ServerSupport", "TestSupport",
           "Conformance", "EventEcho", "PixelIngestMain", "LogParseMain", "BQLoaderMain",
           "LocalCloudMain", "PixelTablesMain",
-        ], exclude: ["bigquery_judge.py", "cloudevents_client.py", "Tables", "Faults", "README.md"]),
+        ],
+        exclude: [
+          "bigquery_judge.py", "browser.py", "cloudevents_client.py", "Tables", "Faults",
+          "README.md",
+        ]),
     ] + fuzzing() + parserBenchmarks()
 )

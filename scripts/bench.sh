@@ -6,7 +6,7 @@
 # Builds what it measures, and gets the peers from Debian and PyPI; a peer that cannot be had is named
 # and skipped. Tests/Benchmarks/README.md says how to read the tables.
 #
-#   NAME      pixel, instructions, handlers, coldstart, memory, parser, service, linear; all of them
+#   NAME      pixel, instructions, handlers, ingest, coldstart, memory, parser, service, linear; all of them
 #             without a name
 #   --quick   fewer and shorter rounds: under four minutes, once everything is built
 #   --json    prints JSON instead of tables
@@ -31,7 +31,7 @@ parse_arguments() {
     case "$1" in
       --quick | --json) ARGUMENTS+=("$1") ;;
       --save) save=1 ARGUMENTS+=(--save "$BENCHMARKS") ;;
-      pixel | instructions | handlers | coldstart | memory | parser | service | linear)
+      pixel | instructions | handlers | ingest | coldstart | memory | parser | service | linear)
         name=1 ARGUMENTS+=("$1") ;;
       -h | --help) print_usage "$0"; exit 0 ;;
       *) die "unknown argument '$1': see --help" ;;

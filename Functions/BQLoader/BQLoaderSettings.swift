@@ -64,13 +64,14 @@ public struct BQLoaderSettings: Sendable {
     checkColumns(&reader)
   }
 
-  /// Has the tables listed, and the template looked at, as soon as the program listens.
+  /// Has the tables listed as soon as the program listens, and the template looked at a second later.
   func askForTables(_ worker: Worker) {
     state.gate?.start(worker)
     guard !table.hasContract else { return }
     let check = TemplateCheck(
       dataset: dataset, table: table.before, suffix: suffix, cloud: cloud)
-    worker.loop.atTurnEnd { check.run(on: worker) }
+    // Not among what the first row waits for.
+    worker.loop.schedule(after: .seconds(1)) { check.run(on: worker) }
   }
 
   // MARK: Reading

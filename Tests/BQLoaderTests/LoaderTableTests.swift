@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import ServerSupport
 import Testing
 
 @testable import BQLoader
@@ -128,6 +129,8 @@ import Testing
     let fake = try FakeBigQuery()
     let loader = try RunningLoader(fake, ["TEMPLATE_SUFFIX": "_{nobody}_{date}"])
     #expect(loader.push([row("e1")]) == [204])
+    #expect(eventually { fake.state.withLock { $0.gets.contains("pixel") } })
+    usleep(200_000)  // the answer is on its way to the log
     let log = loader.stop()
     #expect(log.contains("TEMPLATE_SUFFIX names a column that the template table does not have"))
     #expect(log.contains(#""column":"nobody""#))

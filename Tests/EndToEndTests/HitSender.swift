@@ -11,6 +11,7 @@ final class HitSender {
   private let base: String
   private let wanted: Int
   private let concurrency: Int
+  private let pause: Duration
   private let onProgress: (Int) -> Void
   private let done: () -> Void
   private var next = 0
@@ -20,13 +21,14 @@ final class HitSender {
 
   init(
     loop: EventLoop, base: String, wanted: Int, concurrency: Int = 64,
-    onProgress: @escaping (Int) -> Void, done: @escaping () -> Void
+    pause: Duration = .zero, onProgress: @escaping (Int) -> Void, done: @escaping () -> Void
   ) {
     client = HTTPClient(loop: loop, userAgent: "hit-sender", maxConnections: concurrency)
     self.loop = loop
     self.base = base
     self.wanted = wanted
     self.concurrency = concurrency
+    self.pause = pause
     self.onProgress = onProgress
     self.done = done
   }
@@ -50,7 +52,13 @@ final class HitSender {
         accepted.insert(order)
         onProgress(accepted.count)
         if accepted.count == wanted { return done() }
-        fill()
+        guard pause > .zero else { return fill() }
+        // Its place stays taken for the pause, so that the load is even.
+        inFlight += 1
+        loop.schedule(after: pause) { [self] in
+          inFlight -= 1
+          fill()
+        }
       } else {
         notAccepted += 1
         // The program is away for a moment.

@@ -10,18 +10,23 @@ struct PipelineRows {
   /// Which event ids the rows of each order have, over all tables.
   func eventIDsByOrder() throws -> [String: Set<String>] {
     var found: [String: Set<String>] = [:]
-    let tables = data.appendingPathComponent("bigquery/pixel")
-    let files = (try? FileManager.default.contentsOfDirectory(atPath: tables.path)) ?? []
-    for file in files where file.hasSuffix(".ndjson") {
-      let text = try Data(contentsOf: tables.appendingPathComponent(file))
-      for line in text.split(separator: UInt8(ascii: "\n")) {
-        guard let row = try? JSONSerialization.jsonObject(with: line) as? [String: Any],
-          let order = row["order_id"] as? String, let event = row["event_id"] as? String
-        else { continue }
-        found[order, default: []].insert(event)
-      }
+    for row in try all() {
+      guard let order = row["order_id"] as? String, let event = row["event_id"] as? String
+      else { continue }
+      found[order, default: []].insert(event)
     }
     return found
+  }
+
+  /// The rows of all tables.
+  func all() throws -> [[String: Any]] {
+    let tables = data.appendingPathComponent("bigquery/pixel")
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: tables.path)) ?? []
+    return try files.filter { $0.hasSuffix(".ndjson") }.flatMap { file in
+      try Data(contentsOf: tables.appendingPathComponent(file))
+        .split(separator: UInt8(ascii: "\n"))
+        .compactMap { try? JSONSerialization.jsonObject(with: $0) as? [String: Any] }
+    }
   }
 }
 

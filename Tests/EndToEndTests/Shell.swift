@@ -18,6 +18,11 @@ final class Shell {
       ["PIXEL_BINARIES": binaries.path]) { $1 }
     process.standardOutput = output
     process.standardError = output
+    // Swift's threads block signals, and a shell that inherits that could not be stopped.
+    var (none, before) = (sigset_t(), sigset_t())
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     try process.run()
   }
 

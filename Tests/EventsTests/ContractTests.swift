@@ -182,4 +182,23 @@ import Testing
     #expect(throws: ContractError.self) { try contract(nested(16)) }
     #expect(throws: ContractError.self) { try contract(nested(1000)) }
   }
+
+  @Test func `names that differ only in their middle, or by length, are told apart`() throws {
+    let names = [
+      "abcdefgh_1_abcdefgh", "abcdefgh_2_abcdefgh", "a", "aa", "aaaaaaaa", "aaaaaaaaa", "b",
+    ]
+    let columns = (["event_id STRING", "event_time TIMESTAMP"] + names.map { "\($0) STRING" }).map {
+      let words = $0.split(separator: " ")
+      return #"{"name":"\#(words[0])","type":"\#(words[1])"}"#
+    }
+    let contract = try Contract(json: Array("[\(columns.joined(separator: ","))]".utf8), name: "c")
+    for (position, name) in names.enumerated() {
+      #expect(contract.column(named: Array(name.utf8).span) == position + 2)
+    }
+    for name in [
+      "abcdefgh_3_abcdefgh", "abcdefgh_abcdefgh", "", "aaa", "aaaaaaaaaa", "\u{0}a", "c",
+    ] {
+      #expect(contract.column(named: Array(name.utf8).span) == nil)
+    }
+  }
 }

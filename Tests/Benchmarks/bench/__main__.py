@@ -7,14 +7,14 @@ import pathlib
 import sys
 
 from . import (
-    coldstart, handlers, instructions, linear, machine, memory, parser, pixel, record, service)
+    coldstart, handlers, ingest, instructions, linear, machine, memory, parser, pixel, record, service)
 from .load import LoadFailed
 from .programs import Catalogue
 from .server import Server, ServerFailed
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 BENCHMARKS = {
-    "pixel": pixel, "instructions": instructions, "handlers": handlers, "coldstart": coldstart,
+    "pixel": pixel, "instructions": instructions, "handlers": handlers, "ingest": ingest, "coldstart": coldstart,
     "memory": memory, "parser": parser, "service": service, "linear": linear,
 }
 

@@ -50,9 +50,9 @@ class LoadFailed(Exception):
     pass
 
 
-def wrk(port, seconds, request_file, script="pixel.lua") -> Run:
+def wrk(port, seconds, request_file, script="pixel.lua", connections=CONNECTIONS) -> Run:
     """Keep-alive connections that each send the next request when the last is answered."""
-    command = ["wrk", "--threads", "1", "--connections", str(CONNECTIONS)]
+    command = ["wrk", "--threads", "1", "--connections", str(connections)]
     command += ["--duration", f"{seconds}s", "--script", str(HERE / script)]
     done = subprocess.run(
         [*command, f"http://127.0.0.1:{port}/"], capture_output=True, text=True,

@@ -123,6 +123,12 @@ class Catalogue:
             "PUBSUB_EMULATOR_HOST": f"127.0.0.1:{pubsub}",
         })
 
+    def publishing(self, pubsub) -> Program:
+        """`swift build -c release`, each hit published to a stand-in for Pub/Sub before it is answered."""
+        return self._pixel(
+            "pixel-ingest, publishing", self._development, INGEST_MODE="publish", PUBLISH_TIMEOUT="30s",
+            GOOGLE_CLOUD_PROJECT="bench", PUBSUB_EMULATOR_HOST=f"127.0.0.1:{pubsub}")
+
     def service_go(self) -> Program:
         command = [self._go_parser(), str(PARSERS / "contract.json")]
         return Program("Go net/http, encoding/json", self._go_version(), command, {"PORT": "{port}"})

@@ -24,11 +24,11 @@ def run(bench) -> Result:
     file = bench.work / "push-requests.http"
     requests = [_request(push) for push in corpus.pushes(500)]
     file.write_bytes(b"".join(b"%d\n%s" % (len(request), request) for request in requests))
-    with _sink() as sink:
-        ours = programs.service_ours(sink.port)
+    with sink() as pub_sub:
+        ours = programs.service_ours(pub_sub.port)
         peers = programs.peers(programs.service_go, programs.service_functions_framework)
         measured = _measure(bench, [ours, *peers], requests[0], file)
-        answered, published = measured[ours.name]["requests"], sink.messages()
+        answered, published = measured[ours.name]["requests"], pub_sub.messages()
     if published < answered:
         raise load.LoadFailed(f"{answered} pushes were answered, but {published} events published")
 
@@ -101,7 +101,7 @@ class _Sink:
 
 
 @contextlib.contextmanager
-def _sink():
+def sink():
     process = subprocess.Popen(
         [sys.executable, "-m", "bench.sink"], cwd=pathlib.Path(__file__).resolve().parent.parent,
         stdout=subprocess.PIPE, text=True)
