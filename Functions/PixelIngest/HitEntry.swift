@@ -108,10 +108,14 @@ struct HitWriter {
     address.removeAll()
     address.append(addressOf: request, hops: hops)
     let whole = address
-    address.removeAll()
-    guard address.append(address: whole.bytes.span, by: privacy.addresses) else { return }
+    if privacy.addresses == .keep {
+      guard whole.count > 0 else { return }
+      tail.append(",\"remoteIp\":")
+      return tail.append(json: whole.bytes.span)
+    }
+    var kept = ByteWriter(capacity: 48)
+    guard kept.append(address: whole.bytes.span, by: privacy.addresses) else { return }
     tail.append(",\"remoteIp\":")
-    let kept = address
     tail.append(json: kept.bytes.span)
   }
 }

@@ -16,13 +16,16 @@ struct PublishBatch {
   let begun: Instant
   /// How many requests with these messages have failed.
   var failures = 0
-  private var body = ByteWriter(capacity: 4096)
+  private var body: ByteWriter
   /// Where each message's JSON begins and ends in `body`.
   private var messages: [Range<Int>] = []
+  private var isClosed = false
 
-  init(begun: Instant, deadline: Instant) {
+  /// - Parameter capacity: How many bytes the request will have, if that can be guessed.
+  init(begun: Instant, deadline: Instant, capacity: Int = 4096) {
     self.begun = begun
     self.deadline = deadline
+    body = ByteWriter(capacity: capacity)
     body.append("{\"messages\":[")
   }
 
@@ -56,8 +59,15 @@ struct PublishBatch {
     dataBytes += bytes
   }
 
-  /// The whole request body.
-  var request: [UInt8] { body.bytes + Array("]}".utf8) }
+  /// Ends the request's body; no message is added any more.
+  mutating func close() {
+    guard !isClosed else { return }
+    isClosed = true
+    body.append("]}")
+  }
+
+  /// The whole request body; without a copy once it is closed.
+  var request: [UInt8] { isClosed ? body.bytes : body.bytes + Array("]}".utf8) }
 
   /// Two batches of half the messages each; the service refused them together.
   func halves() -> (PublishBatch, PublishBatch) {

@@ -23,6 +23,8 @@ public final class Publisher {
   /// Batches that were filled while no request could be sent.
   private var full: [PublishBatch] = []
   private var requests = 0
+  /// The size of the last request, so that the next one need not grow to it.
+  private var usualBytes = 4096
   private var flushScheduled = false
   /// The end of the last linger that a timer was set for.
   private var lingerUntil = Instant(nanoseconds: .min)
@@ -47,10 +49,9 @@ public final class Publisher {
       let why = "Pub/Sub: a message of \(bytes) bytes is over its limit"
       return worker.loop.atTurnEnd { completion(.failure(CloudError(why))) }
     }
-    if let batch = open, !batch.hasRoom(for: bytes) {
-      full.append(batch)
-      open = nil
-    }
+    // Not bound to a name: a second reference to the batch would make the next line that adds to it copy
+    // all that is in it.
+    if open?.hasRoom(for: bytes) == false, let batch = open.take() { full.append(batch) }
     if open == nil { begin() }
     open?.add(data: data, attributes: attributes, bytes: bytes, completion)
     scheduleFlush()
@@ -61,7 +62,7 @@ public final class Publisher {
   private func begin() {
     let now = worker.loop.now
     let deadline = now + timeout
-    open = PublishBatch(begun: now, deadline: deadline)
+    open = PublishBatch(begun: now, deadline: deadline, capacity: usualBytes)
     // The batch itself would be copied by its first message if the timer held it.
     worker.loop.schedule(at: deadline) { [weak self] in self?.expire(at: deadline) }
   }
@@ -99,8 +100,10 @@ public final class Publisher {
 
   // MARK: Sending
 
-  private func send(_ batch: PublishBatch) {
+  private func send(_ batch: consuming PublishBatch) {
     requests += 1
+    batch.close()
+    usualBytes = min(max(batch.request.count, 4096), 1 << 20)
     attempt(batch)
   }
 

@@ -79,10 +79,15 @@ public struct PrivacyPolicy: Sendable {
   private func signal(inParameter range: Range<Int>, of url: Span<UInt8>) -> PrivacySignal? {
     var query = QueryString(range)
     guard let parameter = query.next(in: url) else { return nil }
-    var text = ByteWriter(capacity: 64)
-    text.append(formDecoding: url, parameter.name)
-    let isGPC = text.bytes.span.equals("gpc")
-    guard isGPC || text.bytes == consentParameter else { return nil }
+    var text = ByteWriter()
+    if parameter.nameIsEncoded { text.append(formDecoding: url, parameter.name) }
+    let decoded = text.bytes
+    let isGPC =
+      parameter.nameIsEncoded ? decoded.span.equals("gpc") : url.equals("gpc", at: parameter.name)
+    let isConsent =
+      parameter.nameIsEncoded
+      ? decoded == consentParameter : url.equals(consentParameter.span, at: parameter.name)
+    guard isGPC || isConsent else { return nil }
     text.removeAll()
     text.append(formDecoding: url, parameter.value)
     let value = text.bytes.span

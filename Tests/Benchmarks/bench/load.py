@@ -50,13 +50,13 @@ class LoadFailed(Exception):
     pass
 
 
-def wrk(port, seconds, request_file, script="pixel.lua", connections=CONNECTIONS) -> Run:
+def wrk(port, seconds, request_file, script="pixel.lua", connections=CONNECTIONS, pause=0) -> Run:
     """Keep-alive connections that each send the next request when the last is answered."""
     command = ["wrk", "--threads", "1", "--connections", str(connections)]
     command += ["--duration", f"{seconds}s", "--script", str(HERE / script)]
     done = subprocess.run(
         [*command, f"http://127.0.0.1:{port}/"], capture_output=True, text=True,
-        timeout=seconds + 60, env={**os.environ, "REQUEST_FILE": str(request_file)},
+        timeout=seconds + 60, env={**os.environ, "REQUEST_FILE": str(request_file), **({"PAUSE": str(pause)} if pause else {})},
     )
     if done.returncode != 0:
         raise LoadFailed(f"wrk: {done.stderr.strip() or done.stdout.strip()}")

@@ -9,6 +9,12 @@ function init()
   wrk.format = function() return request end
 end
 
+-- With PAUSE each connection waits so many milliseconds before the next request: load that is no flood.
+if os.getenv("PAUSE") then
+  local pause = tonumber(os.getenv("PAUSE"))
+  function delay() return pause end
+end
+
 function done(summary, latency)
   local errors = summary.errors
   io.write(string.format(
