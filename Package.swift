@@ -8,8 +8,23 @@ let isFuzzing = Context.environment["FUZZ"] != nil
 let sanitizers = "-sanitize=address,fuzzer"
 let coverage: [SwiftSetting] = isFuzzing ? [.unsafeFlags([sanitizers])] : []
 
+/// Where infra/build-libcurl.sh has put libcurl: with it the functions become static executables.
+let staticCurl = Context.environment["STATIC_CURL"]
+let curlSettings: [CSetting] =
+  staticCurl.map { [.define("PIXEL_CURL_LINKED"), .unsafeFlags(["-I\($0)/include"])] } ?? []
+let staticLinking: [LinkerSetting] =
+  staticCurl.map { folder in
+    [.unsafeFlags(["-static-executable", "-L\(folder)/lib", "-Xlinker", "-s"])]
+      + ["curl", "cares", "ssl", "crypto"].map { .linkedLibrary($0) }
+  } ?? []
+
+/// Regular expressions are imported unasked, and are a megabyte that nothing here uses.
+let slim: [SwiftSetting] =
+  staticCurl == nil
+  ? [] : [.unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"])]
+
 let strict: [SwiftSetting] =
-  [.swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error)] + coverage
+  [.swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error)] + coverage + slim
 let strictC: [CSetting] = [.treatAllWarnings(as: .error), .enableWarning("all")]
 
 /// Test-side code may use Foundation and need not mark unsafe calls.
@@ -21,22 +36,27 @@ func module(_ name: String, in folder: String, _ uses: [Target.Dependency] = [])
     exclude: name == "FunctionRuntime" ? ["FunctionRuntime.docc"] : [], swiftSettings: strict)
 }
 
-func cModule(_ name: String, linking libraries: [String] = []) -> Target {
+func cModule(
+  _ name: String, linking libraries: [String] = [], _ settings: [CSetting] = []
+) -> Target {
   .target(
-    name: name, path: "Runtime/\(name)", cSettings: strictC,
+    name: name, path: "Runtime/\(name)", cSettings: strictC + settings,
     linkerSettings: libraries.map { .linkedLibrary($0) })
 }
 
 /// A function is a library with everything worth testing, and a `Main` that only wires it up.
-func function(_ name: String) -> [Target] {
+func function(
+  _ name: String, _ uses: [Target.Dependency] = [], docs: [String] = [], resources: [Resource] = []
+) -> [Target] {
   [
     .target(
-      name: name, dependencies: ["Bytes", "Events", "FunctionRuntime", "GoogleCloud"],
-      path: "Functions/\(name)", exclude: ["Main"], swiftSettings: strict),
+      name: name, dependencies: ["Bytes", "Events", "FunctionRuntime", "GoogleCloud"] + uses,
+      path: "Functions/\(name)", exclude: ["Main"] + docs, resources: resources,
+      swiftSettings: strict),
     .executableTarget(
       name: "\(name)Main",
       dependencies: [.target(name: name), "FunctionRuntime", "GoogleCloud"],
-      path: "Functions/\(name)/Main", swiftSettings: strict),
+      path: "Functions/\(name)/Main", swiftSettings: strict, linkerSettings: staticLinking),
   ]
 }
 
@@ -91,14 +111,16 @@ let package = Package(
     .executable(name: "event-echo", targets: ["EventEcho"]),
     .executable(name: "conformance", targets: ["ConformanceMain"]),
     .executable(name: "differential", targets: ["Differential"]),
+    .executable(name: "pixel-tables", targets: ["PixelTablesMain"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
     cModule("CSystem"),
-    cModule("CCurl"),
+    cModule("CCurl", linking: [], curlSettings),
     cModule("CCrypto", linking: ["crypto"]),
+    cModule("CZlib"),
 
     module("Bytes", in: "Runtime"),
     module("Events", in: "Runtime", ["Bytes", "CCrypto"]),
@@ -107,13 +129,16 @@ let package = Package(
     module(
       "FunctionRuntime", in: "Runtime",
       ["Bytes", "Events", "EventLoop", "HTTPClient", "CSystem", "CCrypto"]),
+    module("Privacy", in: "Runtime", ["Bytes", "FunctionRuntime"]),
     module("AsyncFunctions", in: "Runtime", ["FunctionRuntime", "Events", "EventLoop", "Bytes"]),
     module("TypedFunctions", in: "Runtime", ["AsyncFunctions", "FunctionRuntime", "Events"]),
     module(
       "GoogleCloud", in: "Runtime",
-      ["Bytes", "Events", "EventLoop", "HTTPClient", "FunctionRuntime"]),
+      ["Bytes", "Events", "EventLoop", "HTTPClient", "FunctionRuntime", "CCrypto", "CZlib"]),
   ]
-    + function("PixelIngest") + function("LogParse") + function("BQLoader")
+    + function(
+      "PixelIngest", ["EventLoop", "Privacy"], resources: [.embedInCode("Tracker/p.js")])
+    + function("LogParse", ["Privacy"], docs: ["README.md"]) + function("BQLoader")
     + [
       .target(
         name: "LocalCloud",
@@ -127,6 +152,16 @@ let package = Package(
         ],
         path: "Tests/LocalCloud/Main", swiftSettings: relaxed),
 
+      .target(
+        name: "PixelTables", dependencies: ["Events", "EventLoop", "HTTPClient"],
+        path: "scripts/PixelTables", exclude: ["Main"], swiftSettings: relaxed),
+      .executableTarget(
+        name: "PixelTablesMain",
+        dependencies: [
+          "PixelTables", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        path: "scripts/PixelTables/Main", swiftSettings: relaxed),
+
       .target(name: "TestSupport", path: "Tests/Support", swiftSettings: relaxed),
       .target(
         name: "ServerSupport", dependencies: ["EventLoop", "FunctionRuntime"],
@@ -134,6 +169,13 @@ let package = Package(
       .executableTarget(
         name: "EventEcho", dependencies: ["FunctionRuntime", "Events", "Bytes"],
         path: "Tests/Examples/EventEcho", swiftSettings: strict),
+      .executableTarget(
+        name: "PushHandlers",
+        dependencies: ["FunctionRuntime", "AsyncFunctions", "TypedFunctions", "Events"],
+        path: "Tests/Benchmarks/PushHandlers", swiftSettings: relaxed),
+      .executableTarget(
+        name: "CrashingFunction", dependencies: ["FunctionRuntime"], path: "Tests/CrashingFunction",
+        swiftSettings: relaxed),
       .target(
         name: "Conformance", dependencies: ["ServerSupport"], path: "Tests/Conformance",
         exclude: ["Main"], swiftSettings: relaxed),
@@ -146,14 +188,22 @@ let package = Package(
       tests("Bytes", ["Bytes", "TestSupport"]),
       tests("Events", ["Events", "Bytes", "TestSupport"], resources: [.copy("Fixtures")]),
       tests(
-        "LogParse", ["LogParse", "Events", "Bytes", "TestSupport"], resources: [.copy("Fixtures")]),
-      tests("BQLoader", ["BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Events", "Bytes"]),
+        "LogParse",
+        ["LogParse", "LocalCloud", "FunctionRuntime", "Privacy", "Events", "Bytes", "TestSupport"],
+        resources: [.copy("Fixtures")]),
+      tests(
+        "BQLoader",
+        [
+          "BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Events", "Bytes",
+          "FunctionRuntime", "ServerSupport", "TestSupport",
+        ]),
       tests("EventLoop", ["EventLoop", "ServerSupport"]),
+      tests("Privacy", ["Privacy", "Bytes", "FunctionRuntime"]),
       tests(
         "FunctionRuntime",
         [
           "FunctionRuntime", "AsyncFunctions", "TypedFunctions", "Events", "EventLoop", "Bytes",
-          "ServerSupport", "TestSupport",
+          "ServerSupport", "TestSupport", "CrashingFunction",
         ],
         resources: [.copy("Fixtures")]),
       .testTarget(
@@ -166,19 +216,23 @@ let package = Package(
         ["GoogleCloud", "EventLoop", "FunctionRuntime", "HTTPClient", "Bytes", "ServerSupport"]),
       tests(
         "PixelIngest",
-        ["PixelIngest", "PixelIngestMain", "Events", "FunctionRuntime", "ServerSupport"]),
+        [
+          "PixelIngest", "PixelIngestMain", "Events", "EventLoop", "FunctionRuntime", "Bytes",
+          "ServerSupport",
+        ]),
       tests(
         "LocalCloud",
         [
           "LocalCloud", "EventLoop", "FunctionRuntime", "HTTPClient", "Events", "Bytes",
           "TestSupport",
         ]),
+      tests("PixelTables", ["PixelTables", "FunctionRuntime", "ServerSupport"]),
       tests(
         "EndToEnd",
         [
           "EventLoop", "FunctionRuntime", "HTTPClient", "ServerSupport", "TestSupport",
           "Conformance", "EventEcho", "PixelIngestMain", "LogParseMain", "BQLoaderMain",
-          "LocalCloudMain",
-        ], exclude: ["cloudevents_client.py"]),
+          "LocalCloudMain", "PixelTablesMain",
+        ], exclude: ["bigquery_judge.py", "cloudevents_client.py", "Tables", "Faults", "README.md"]),
     ] + fuzzing() + parserBenchmarks()
 )

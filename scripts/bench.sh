@@ -2,10 +2,12 @@
 # Usage: scripts/bench.sh [--quick] [--json] [--save] [NAME…]
 #
 # Measures the runtime beside nginx, Go and functions-framework, and the parser of LogParse beside
-# Foundation, Go, Python and Node, in one run and as ratios, and says whether the targets are met. Builds what it measures, and gets the peers from Debian and PyPI; a peer
-# that cannot be had is named and skipped. Tests/Benchmarks/README.md says how to read the tables.
+# Foundation, Go, Python and Node, in one run and as ratios, and says whether the targets are met.
+# Builds what it measures, and gets the peers from Debian and PyPI; a peer that cannot be had is named
+# and skipped. Tests/Benchmarks/README.md says how to read the tables.
 #
-#   NAME      pixel, instructions, coldstart, memory, parser, service, linear; all of them without a name
+#   NAME      pixel, instructions, handlers, coldstart, memory, parser, service, linear; all of them
+#             without a name
 #   --quick   fewer and shorter rounds: under four minutes, once everything is built
 #   --json    prints JSON instead of tables
 #   --save    keeps the tables of a whole run in Tests/Benchmarks
@@ -29,7 +31,8 @@ parse_arguments() {
     case "$1" in
       --quick | --json) ARGUMENTS+=("$1") ;;
       --save) save=1 ARGUMENTS+=(--save "$BENCHMARKS") ;;
-      pixel | instructions | coldstart | memory | parser | service | linear) name=1 ARGUMENTS+=("$1") ;;
+      pixel | instructions | handlers | coldstart | memory | parser | service | linear)
+        name=1 ARGUMENTS+=("$1") ;;
       -h | --help) print_usage "$0"; exit 0 ;;
       *) die "unknown argument '$1': see --help" ;;
     esac

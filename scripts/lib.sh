@@ -4,7 +4,7 @@
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 readonly ROOT
-readonly SYSTEM_PACKAGES=(libcurl4-openssl-dev libssl-dev)
+readonly SYSTEM_PACKAGES=(libcurl4-openssl-dev libssl-dev zlib1g-dev)
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$(basename "$0"): $*"; exit 2; }
@@ -38,8 +38,12 @@ require_swift() {
   die "Swift 6.3 is not installed: see https://www.swift.org/install/linux/, then run this again"
 }
 
-# Builds the four programs with optimisation. BIN is where they are then.
+# Builds the four programs with optimisation. BIN is where they are then; PIXEL_BINARIES says that they are there.
 build_release() {
+  if [[ -n ${PIXEL_BINARIES:-} ]]; then
+    BIN="$PIXEL_BINARIES"
+    return
+  fi
   if [[ -d $ROOT/.build ]]; then
     say 'Building (release)'
   else

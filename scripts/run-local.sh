@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Usage: scripts/run-local.sh [--port N] [--host A] [--data DIR] [--check | --replay FILE]
+# Usage: scripts/run-local.sh [--port N] [--host A] [--data DIR] [--contract PATH]
+#                             [--check | --replay FILE [--each]]
 #
 # Runs the whole pipeline on this machine, without an account: the three functions and a stand-in for
 # the load balancer, Pub/Sub, BigQuery and the metadata server. Ctrl-C finishes what is on its way and
@@ -8,8 +9,12 @@
 #   --port N       first of four ports (8080): live page, then pixel-ingest, log-parse, bq-loader
 #   --host A       address to listen on (127.0.0.1); 0.0.0.0 in a container, to be reached from outside
 #   --data DIR     where rows, messages and logs are kept (.local-cloud)
+#   --contract P   the schema file (infra/contracts/pixel.json), or a folder: each file in it is a contract
+#                  with a template table of its name; the first is the default, ?c=NAME picks another
 #   --check        sends 1,000 hits through both roads, accounts for each, and stops
 #   --replay FILE  sends newline-delimited LogEntry JSON through the log sink, accounts for it, and stops
+#   --each         says first, a line for each entry, what it became: a row in which table, rejected for
+#                  which reason, or left alone and why
 #
 # With --check and --replay free ports and a temporary folder are used unless given.
 set -euo pipefail
@@ -21,6 +26,8 @@ LISTEN=127.0.0.1
 DATA=''
 MODE=serve
 REPLAY=''
+EACH=()
+CONTRACT="$ROOT/infra/contracts/pixel.json"
 PIDS=()
 NAMES=()
 declare -A LOG_START=()
@@ -33,6 +40,8 @@ parse_arguments() {
       --data) DATA="${2:-}"; [[ -n $DATA ]] || die '--data needs a folder'; shift ;;
       --check) MODE=check ;;
       --replay) MODE=replay; REPLAY="${2:-}"; [[ -n $REPLAY ]] || die '--replay needs a file'; shift ;;
+      --each) EACH=(--each) ;;
+      --contract) CONTRACT="${2:-}"; shift ;;
       -h | --help) print_usage "$0"; exit 0 ;;
       *) die "unknown argument '$1': see --help" ;;
     esac
@@ -41,6 +50,9 @@ parse_arguments() {
   [[ $MODE != replay || (-f $REPLAY && -r $REPLAY) ]] ||
     die "--replay is '$REPLAY': there is no such file to read"
   [[ $MODE != replay ]] || REPLAY="$(realpath "$REPLAY")"
+  [[ $MODE == replay || ${#EACH[@]} -eq 0 ]] || die '--each belongs to --replay FILE'
+  [[ -r $CONTRACT ]] || die "--contract is '$CONTRACT': there is no such file or folder to read"
+  CONTRACT="$(realpath "$CONTRACT")"
 }
 
 check_port_base() {
@@ -117,8 +129,9 @@ curl_quiet() {
 start_all() {
   local cloud="http://127.0.0.1:$CLOUD_PORT"
   start local-cloud "$BIN/local-cloud" serve --host "$LISTEN" --port "$CLOUD_PORT" --data "$DATA" \
-    --contract "$ROOT/infra/contracts/pixel.json" \
+    --contract "$CONTRACT" \
     --ingest-url "http://127.0.0.1:$INGEST_PORT" --require-token \
+    --follow-log "$DATA/logs/pixel-ingest.log" \
     --push "pixel-logs=http://127.0.0.1:$PARSE_PORT/" \
     --push "pixel-events=http://127.0.0.1:$LOADER_PORT/"
   wait_for "$cloud/_local/state" local-cloud
@@ -126,11 +139,16 @@ start_all() {
   local common=(
     "HOST=$LISTEN" PUSH_AUTH=none LOG_FORMAT=json "GCE_METADATA_HOST=127.0.0.1:$CLOUD_PORT"
     "PUBSUB_ENDPOINT=$cloud" "BIGQUERY_ENDPOINT=$cloud"
+    # Pages on this machine come straight to it, through no front end.
+    FORWARDED_HOPS=0 "PRIVACY_LIST=$ROOT/infra/privacy.json"
   )
   start pixel-ingest env "${common[@]}" "PORT=$INGEST_PORT" "$BIN/pixel-ingest"
   start log-parse env "${common[@]}" "PORT=$PARSE_PORT" \
-    "CONTRACT=$ROOT/infra/contracts/pixel.json" "$BIN/log-parse"
-  start bq-loader env "${common[@]}" "PORT=$LOADER_PORT" BIGQUERY_DATASET=pixel "$BIN/bq-loader"
+    "CONTRACT=$CONTRACT" "$BIN/log-parse"
+  local table=pixel
+  if [[ -d $CONTRACT ]]; then table='{contract}'; fi
+  start bq-loader env "${common[@]}" "PORT=$LOADER_PORT" BIGQUERY_DATASET=pixel \
+    "BIGQUERY_TABLE=$table" "$BIN/bq-loader"
   wait_for "http://127.0.0.1:$INGEST_PORT/ready" pixel-ingest
   wait_for "http://127.0.0.1:$PARSE_PORT/ready" log-parse
   wait_for "http://127.0.0.1:$LOADER_PORT/ready" bq-loader
@@ -173,7 +191,8 @@ main() {
   trap 'exit 130' INT TERM
   choose_place
   install_packages "${SYSTEM_PACKAGES[@]}"
-  build_release
+  # The tests have built the programs.
+  if [[ -n ${PIXEL_BINARIES:-} ]]; then BIN="$PIXEL_BINARIES"; else build_release; fi
   set -m
   start_all
   local cloud="http://127.0.0.1:$CLOUD_PORT"
@@ -182,7 +201,7 @@ main() {
       "$BIN/local-cloud" check --cloud "$cloud" --ingest "http://127.0.0.1:$INGEST_PORT"
       ;;
     replay)
-      "$BIN/local-cloud" replay "$REPLAY" --cloud "$cloud"
+      "$BIN/local-cloud" replay "$REPLAY" --cloud "$cloud" "${EACH[@]}"
       ;;
     serve)
       cat <<TEXT
@@ -192,6 +211,8 @@ The pipeline is running.
   live page          $cloud/
   pixel, bucket road $cloud/pixel.png?type=page_view&user_id=u1
   pixel, own server  http://127.0.0.1:$INGEST_PORT/pixel.gif?type=page_view&user_id=u1
+  tracker            <script async src="http://127.0.0.1:$INGEST_PORT/p.js"></script>
+  events             curl -d '{"type":"signup"}' -H 'Content-Type: application/json' http://127.0.0.1:$INGEST_PORT/events
   rows               $DATA/bigquery/pixel/*.ndjson   (also $cloud/_local/rows)
   logs               $DATA/logs/
 

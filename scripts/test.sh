@@ -21,7 +21,7 @@ step() {
 
 lint() {
   swift format lint --strict --recursive \
-    "$ROOT/Package.swift" "$ROOT/Runtime" "$ROOT/Functions" "$ROOT/Tests"
+    "$ROOT/Package.swift" "$ROOT/Runtime" "$ROOT/Functions" "$ROOT/Tests" "$ROOT/scripts"
   (cd "$ROOT" && shellcheck -x scripts/*.sh .ci/run)
 }
 
@@ -58,6 +58,7 @@ main() {
   step 'scanners beside Python and Foundation' compare_scanners
   step 'fuzzing' fuzz
   step 'whole pipeline' "$ROOT/scripts/run-local.sh" --check
+  [[ -z ${PIXEL_TEST_ALL:-} ]] || step 'faults, at a tenth of the times' "$ROOT/scripts/faults.sh"
   say 'All passed.'
 }
 

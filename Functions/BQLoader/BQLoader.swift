@@ -13,12 +13,21 @@ public final class BQLoader {
   private static let maxInsertID = 128
 
   private let suffix: TemplateSuffix
+  private let table: TableName
+  private let knownIDs: KnownIDs?
+  private let state: LoaderState
+  private let worker: Worker
   private let loader: Loader
 
   init(settings: BQLoaderSettings, worker: Worker) {
     suffix = settings.suffix
+    table = settings.table
+    knownIDs = settings.knownIDs
+    state = settings.state
+    self.worker = worker
     settings.cloud.warmUp(worker, for: settings.cloud.bigQuery)
     loader = Loader(settings: settings, worker: worker)
+    if worker.index == 0 { settings.askForTables(worker) }
   }
 
   /// The function as the runtime runs it, for one worker.
@@ -46,9 +55,58 @@ public final class BQLoader {
           delivery, .eventIDMissing, "No event_id of 1 to 128 characters, as column or attribute.")
       }
       // 2. Which table it goes to.
-      let suffix = suffix.text(for: facts, in: row)
-      // 3. Into the next insert for that table.
-      loader.add(LoadRow(delivery: delivery, eventID: eventID, time: facts.time), suffix: suffix)
+      let contract = table.hasContract ? message.attribute("contract") : nil
+      guard let table = table.text(contract: contract) else {
+        return reject(
+          delivery, .contractInvalid, "The attribute contract names none that there can be.")
+      }
+      // 3. Not now, if BigQuery is down.
+      guard !state.breaker.withLock({ $0.refuses(worker.loop.now) }) else {
+        return delivery.finish(.retry(.bigQueryDown))
+      }
+      // 4. Into the next insert for that table, or for the overflow table.
+      send(
+        LoadRow(delivery: delivery, eventID: eventID, time: facts.time),
+        to: Destination(table: table, suffix: suffix.text(for: facts, in: row)),
+        or: { [suffix] in Destination(table: table, suffix: suffix.overflow(for: facts)) },
+        isKnown: knownIDs.map { $0.has(suffix.firstColumn(of: facts), in: row) })
+    }
+  }
+
+  /// - Parameter isKnown: Whether the allow-list has the row's id; nil without a list.
+  private func send(
+    _ row: LoadRow, to own: Destination, or overflow: @escaping () -> Destination, isKnown: Bool?
+  ) {
+    guard let gate = state.gate else { return loader.add(row, to: own) }
+    if isKnown == false {
+      worker.count("table_of_unknown_id")
+      return loader.add(row, to: overflow())
+    }
+    switch gate.decide(own, isAllowed: isKnown ?? false, now: worker.loop.now) {
+    case .now(.own): loader.add(row, to: own)
+    case .now(let admission): admit(row, admission, own, overflow)
+    case .later:
+      gate.wait(own, isAllowed: isKnown ?? false, worker) { [self] admission in
+        admit(row, admission, own, overflow)
+      }
+    }
+  }
+
+  private func admit(
+    _ row: LoadRow, _ admission: TableGate.Admission, _ own: Destination,
+    _ overflow: () -> Destination
+  ) {
+    switch admission {
+    case .own: loader.add(row, to: own)
+    case .unknown(let why): row.delivery.finish(.retry(.insertFailed, detail: why))
+    case .overflow:
+      worker.count("table_overflow")
+      if state.mayComplain(worker.loop.now) {
+        worker.log.warning(
+          "More new tables than MAX_NEW_TABLES_PER_HOUR, or than \(TableGuard.perSecond) a second: "
+            + "rows go to \(SuffixEncoding.overflow) tables.")
+      }
+      loader.add(row, to: overflow())
     }
   }
 

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 import EventLoop
 
-/// Rows for one suffix, on their way into one insert.
+/// Rows for one table, on their way into one insert.
 struct LoadBatch<Row> {
-  let suffix: String
+  let destination: Destination
   var rows: [Row] = []
   var bytes = 0
   /// When its first row came.
   let begun: Instant
   /// How many inserts with these rows have failed.
   var failures = 0
+  /// Whether a refused token has been replaced for these rows.
+  var hasNewToken = false
 }
 
 /// Which rows leave together and when; without I/O or a clock.
@@ -20,9 +22,9 @@ struct LoadQueue<Row> {
   let maxRows: Int
   let maxBytes: Int
   let linger: Duration
-  private var open: [String: LoadBatch<Row>] = [:]
-  /// Suffixes of open batches, oldest first; one that has left since is passed over.
-  private var order: [(suffix: String, begun: Instant)] = []
+  private var open: [Destination: LoadBatch<Row>] = [:]
+  /// Where open batches go, oldest first; one that has left since is passed over.
+  private var order: [(destination: Destination, begun: Instant)] = []
   private var orderHead = 0
   /// Batches that need not wait: full ones, and those that go again.
   private var ready: [LoadBatch<Row>] = []
@@ -35,15 +37,23 @@ struct LoadQueue<Row> {
 
   var isEmpty: Bool { open.isEmpty && ready.isEmpty }
 
-  mutating func add(_ row: Row, bytes: Int, suffix: String, now: Instant) {
-    if let batch = open[suffix], batch.bytes + bytes > maxBytes { close(suffix) }
-    if open[suffix] == nil {
-      open[suffix] = LoadBatch(suffix: suffix, begun: now)
-      order.append((suffix, now))
+  mutating func add(_ row: Row, bytes: Int, to destination: Destination, now: Instant) {
+    guard let index = open.index(forKey: destination) else {
+      return begin(row, bytes: bytes, to: destination, now: now)
     }
-    open[suffix]?.rows.append(row)
-    open[suffix]?.bytes += bytes
-    if let batch = open[suffix], batch.rows.count >= maxRows { close(suffix) }
+    guard open.values[index].bytes + bytes <= maxBytes else {
+      close(destination)
+      return begin(row, bytes: bytes, to: destination, now: now)
+    }
+    open.values[index].rows.append(row)
+    open.values[index].bytes += bytes
+    if open.values[index].rows.count >= maxRows { close(destination) }
+  }
+
+  private mutating func begin(_ row: Row, bytes: Int, to destination: Destination, now: Instant) {
+    open[destination] = LoadBatch(destination: destination, rows: [row], bytes: bytes, begun: now)
+    order.append((destination, now))
+    if maxRows <= 1 { close(destination) }
   }
 
   /// Puts a batch that has to go again behind those that are ready.
@@ -55,7 +65,7 @@ struct LoadQueue<Row> {
     guard let oldest else { return nil }
     guard isIdle || slotFreed || oldest.begun + linger <= now else { return nil }
     advance()
-    return open.removeValue(forKey: oldest.suffix)
+    return open.removeValue(forKey: oldest.destination)
   }
 
   /// When the oldest open batch has lingered long enough.
@@ -64,8 +74,8 @@ struct LoadQueue<Row> {
   private var oldest: LoadBatch<Row>? {
     mutating get {
       while orderHead < order.count {
-        let (suffix, begun) = order[orderHead]
-        if let batch = open[suffix], batch.begun == begun { return batch }
+        let (destination, begun) = order[orderHead]
+        if let batch = open[destination], batch.begun == begun { return batch }
         advance()
       }
       return nil
@@ -80,7 +90,30 @@ struct LoadQueue<Row> {
     }
   }
 
-  private mutating func close(_ suffix: String) {
-    if let batch = open.removeValue(forKey: suffix) { ready.append(batch) }
+  private mutating func close(_ destination: Destination) {
+    if let batch = open.removeValue(forKey: destination) { ready.append(batch) }
+  }
+}
+
+extension LoadBatch {
+  func emptied() -> LoadBatch {
+    var copy = self
+    copy.rows = []
+    return copy
+  }
+
+  func failedOnceMore() -> LoadBatch {
+    var copy = self
+    copy.failures += 1
+    return copy
+  }
+
+  func halves() -> (LoadBatch, LoadBatch) {
+    var first = self
+    var second = self
+    let middle = rows.count / 2
+    first.rows = Array(rows[..<middle])
+    second.rows = Array(rows[middle...])
+    return (first, second)
   }
 }

@@ -4,6 +4,7 @@ import EventLoop
 import Events
 import FunctionRuntime
 import GoogleCloud
+import Synchronization
 
 /// One pushed row that waits to be in BigQuery. Its JSON stays in the message's buffer.
 struct LoadRow {
@@ -12,36 +13,52 @@ struct LoadRow {
   let time: Timestamp?
 }
 
-/// Gathers rows into inserts and does what each answer asks for. Each push is answered only when its row
-/// is in, is recorded as rejected, or is to come again.
+/// Gathers rows into inserts. Each push is answered only when its row is in, is recorded as rejected, or
+/// is to come again.
 final class Loader {
   typealias Batch = LoadBatch<LoadRow>
 
   /// The last moment for an insert, before the push's own deadline.
   private static let margin = Duration.seconds(2)
+  /// How long one insert may take. An answer comes in a tenth of a second; after ten another attempt is
+  /// the better bet, and its ids are still remembered.
+  private static let patience = Duration.seconds(10)
 
-  private let worker: Worker
+  let worker: Worker
+  let dataset: String
+  let schemaGrace: Duration
+  let state: LoaderState
+  var queue: LoadQueue<LoadRow>
   private let inserter: TableInserter
   private let maxInserts: Int
+  private let maxRequestBytes: Int
   private let backoff = Backoff(base: .milliseconds(500))
-  private var queue: LoadQueue<LoadRow>
   private var inserts = 0
+  /// Of the rows in them: their bodies are copies, so the messages' own bound does not hold them.
+  private var bytesOnTheWay = 0
+  private let maxBytesOnTheWay: Int
   private var pumpScheduled = false
   private var timerDue = Instant(nanoseconds: .min)
 
   init(settings: BQLoaderSettings, worker: Worker) {
     self.worker = worker
+    dataset = settings.dataset
+    schemaGrace = settings.schemaGrace
+    state = settings.state
     maxInserts = settings.maxInserts
+    maxRequestBytes = settings.maxRequestBytes
+    maxBytesOnTheWay = 4 * settings.batchBytes
     queue = LoadQueue(
       maxRows: settings.batchRows, maxBytes: settings.batchBytes, linger: settings.batchLinger)
     inserter = TableInserter(
-      worker: worker, cloud: settings.cloud, dataset: settings.dataset, table: settings.table)
+      worker: worker, cloud: settings.cloud, dataset: settings.dataset,
+      compresses: settings.compresses)
   }
 
-  func add(_ row: LoadRow, suffix: String) {
+  func add(_ row: LoadRow, to destination: Destination) {
     let bytes =
       row.delivery.message.data.count + row.eventID.utf8.count + InsertAllRequest.bytesPerRow
-    queue.add(row, bytes: bytes, suffix: suffix, now: worker.loop.now)
+    queue.add(row, bytes: bytes, to: destination, now: worker.loop.now)
     pumpAtTurnEnd()
   }
 
@@ -59,16 +76,18 @@ final class Loader {
 
   private func pump(slotFreed: Bool) {
     let now = worker.loop.now
-    while inserts < maxInserts,
+    while hasSlot,
       let batch = queue.takeNext(now: now, isIdle: inserts == 0, slotFreed: slotFreed)
     {
       insert(batch)
     }
-    if inserts < maxInserts, let due = queue.nextDue(), due > timerDue {
+    if hasSlot, let due = queue.nextDue(), due > timerDue {
       timerDue = due
       worker.loop.schedule(at: due) { [self] in pump(slotFreed: false) }
     }
   }
+
+  private var hasSlot: Bool { inserts < maxInserts && bytesOnTheWay < maxBytesOnTheWay }
 
   // MARK: Inserting
 
@@ -79,80 +98,59 @@ final class Loader {
     guard let deadline = batch.rows.map(\.delivery.deadline).min() else { return }
     let left = deadline - worker.loop.now - Self.margin
     guard left > .zero else { return giveUp(batch, .insertFailed, "no time left for an insert") }
-    var request = InsertAllRequest(suffix: batch.suffix)
+    let body = request(for: batch)
+    guard body.count <= maxRequestBytes else {
+      let why = "a request of \(body.count) bytes is over \(maxRequestBytes)"
+      return settle(batch, .split(why: why))
+    }
+    guard state.breaker.withLock({ $0.permit(worker.loop.now) }) == .yes else {
+      return giveUp(batch, .bigQueryDown, "")
+    }
+    inserts += 1
+    bytesOnTheWay += body.count
+    inserter.insert(body, into: batch.destination.table, timeout: min(left, Self.patience)) {
+      [self] answer in
+      // With slots to spare, a batch that is still filling can go on filling.
+      let wasFull = !hasSlot
+      inserts -= 1
+      bytesOnTheWay -= body.count
+      note(answer)
+      settle(batch, answer)
+      pump(slotFreed: wasFull)
+    }
+  }
+
+  private func request(for batch: Batch) -> [UInt8] {
+    var request = InsertAllRequest(
+      suffix: batch.destination.suffix, capacity: batch.bytes + 16 * batch.rows.count + 512)
     for row in batch.rows {
       row.delivery.message.buffer.withSpan {
         request.add(insertID: row.eventID, row: $0.extracting(row.delivery.message.data))
       }
     }
-    inserts += 1
-    inserter.insert(request.finish(), timeout: min(left, .seconds(30))) { [self] answer in
-      inserts -= 1
-      settle(batch, answer)
-      pump(slotFreed: true)
-    }
+    return request.finish()
   }
 
-  private func settle(_ batch: Batch, _ answer: InsertAllAnswer) {
+  /// Tells the breaker what came of an insert.
+  private func note(_ answer: InsertAllAnswer) {
+    let why: String
     switch answer {
-    case .rows(let problems): settle(batch, problems)
-    case .again(let retryAfter, let why): later(batch, retryAfter, .insertFailed, why)
-    case .tableMissing(let why): later(batch, nil, .tableMissing, why)
-    case .newToken where batch.failures == 0:
-      queue.requeue(batch.failedOnceMore())
-    case .newToken: later(batch, nil, .insertFailed, "BigQuery: status 401")
-    case .split(let why) where batch.rows.count > 1:
-      worker.log.warning(
-        "An insert is sent again in halves.",
-        ["detail": .text(why), "rows": .number(batch.rows.count)])
-      let (first, second) = batch.halves()
-      queue.requeue(first)
-      queue.requeue(second)
-    case .split(let why):
-      for row in batch.rows { reject(row, .rowInvalid, why) }
-    case .failed(let why): giveUp(batch, .insertFailed, why)
+    case .unknown(_, let cause): why = cause
+    case .notSent: return state.breaker.withLock { $0.unsent(worker.loop.now) }
+    default:
+      if state.breaker.withLock({ $0.answered() }) { worker.log.info("BigQuery answers again.") }
+      return
     }
-  }
-
-  /// Row by row: what is in is done, what never fits is rejected, the rest goes again.
-  private func settle(_ batch: Batch, _ problems: [Int: InsertAllAnswer.RowProblem]) {
-    var stopped = batch.emptied()
-    var transient = batch.emptied()
-    var why = ""
-    var isFreed = false
-    for (index, row) in batch.rows.enumerated() {
-      switch problems[index] {
-      case nil: row.delivery.finish(.done)
-      case .stopped: stopped.rows.append(row)
-      case .invalid(let message):
-        isFreed = true
-        reject(row, .rowInvalid, message)
-      case .transient(let reason):
-        why = "BigQuery: \(reason)"
-        transient.rows.append(row)
-      }
+    let random = Double.random(in: 0...1)
+    if state.breaker.withLock({ $0.failed(worker.loop.now, random: random) }) {
+      worker.log.error(
+        "BigQuery is down: pushes are sent back at once until it answers again.",
+        ["detail": .text(why)])
     }
-    if !stopped.rows.isEmpty {
-      // Without the row that stopped them they fit. Should no row be to blame, they wait like others.
-      if isFreed {
-        queue.requeue(stopped)
-      } else {
-        later(stopped, nil, .insertFailed, "BigQuery: stopped")
-      }
-    }
-    if !transient.rows.isEmpty { later(transient, nil, .insertFailed, why) }
-  }
-
-  private func reject(_ row: LoadRow, _ reason: Reason, _ detail: String) {
-    row.delivery.finish(
-      .reject(
-        Rejection(
-          stage: BQLoader.stage, reason: reason, detail: detail, eventID: row.eventID,
-          time: row.time)))
   }
 
   /// The same rows again under the same ids after a pause, if there is time for it.
-  private func later(_ batch: Batch, _ retryAfter: Int?, _ reason: Reason, _ why: String) {
+  func later(_ batch: Batch, _ retryAfter: Int?, _ reason: Reason, _ why: String) {
     let failed = batch.failedOnceMore()
     let wait = backoff.wait(after: failed.failures, retryAfter: retryAfter)
     let deadline = batch.rows.map(\.delivery.deadline).min() ?? worker.loop.now
@@ -163,38 +161,5 @@ final class Loader {
       queue.requeue(failed)
       pump(slotFreed: false)
     }
-  }
-
-  private func giveUp(_ batch: Batch, _ reason: Reason, _ why: String) {
-    if reason == .tableMissing {
-      worker.log.error(
-        "The template table or its dataset is missing: create it with infra/contracts/pixel.json as "
-          + "schema, by 'bq mk --table --schema=infra/contracts/pixel.json DATASET.TABLE'.",
-        ["detail": .text(why)])
-    }
-    for row in batch.rows { row.delivery.finish(.retry(reason, detail: why)) }
-  }
-}
-
-extension LoadBatch {
-  func emptied() -> LoadBatch {
-    var copy = self
-    copy.rows = []
-    return copy
-  }
-
-  func failedOnceMore() -> LoadBatch {
-    var copy = self
-    copy.failures += 1
-    return copy
-  }
-
-  func halves() -> (LoadBatch, LoadBatch) {
-    var first = self
-    var second = self
-    let middle = rows.count / 2
-    first.rows = Array(rows[..<middle])
-    second.rows = Array(rows[middle...])
-    return (first, second)
   }
 }

@@ -15,6 +15,8 @@ enum SuffixEncoding {
   static let hashed = "Zh"
   /// The pattern gave nothing at all, which would be the template table itself.
   static let empty = "Ze"
+  /// Before the time of the table that takes what may not have one of its own.
+  static let overflow = "_Zo"
   static let maxBytes = 128
 
   static func append(_ value: JSONValue?, of row: Span<UInt8>, to suffix: inout ByteWriter) {

@@ -6,7 +6,7 @@ import Events
 /// the row (BigQuery's `templateSuffix`).
 ///
 /// `{column}` is the encoded value of a column, `{bucket:column:N}` one of N groups of its values;
-/// `{date}`, `{month}` and `{hour}` are the event's, in UTC. Everything else is a letter but `Z`,
+/// `{date}`, `{month}` and `{hour}` are the event's, in a time zone. Everything else is a letter but `Z`,
 /// a digit, or `_`.
 public struct TemplateSuffix: Sendable {
   enum Part: Equatable, Sendable {
@@ -21,16 +21,18 @@ public struct TemplateSuffix: Sendable {
   let parts: [Part]
   /// Names of the columns that the pattern uses.
   let columns: [[UInt8]]
+  private let zone: ZoneOffsets
 
   /// No suffix: rows go to the table itself.
-  public static let none = TemplateSuffix(parts: [], columns: [])
+  public static let none = TemplateSuffix(parts: [], columns: [], zone: .utc)
 
-  private init(parts: [Part], columns: [[UInt8]]) {
+  private init(parts: [Part], columns: [[UInt8]], zone: ZoneOffsets) {
     self.parts = parts
     self.columns = columns
+    self.zone = zone
   }
 
-  public init(pattern: String) throws(TemplateSuffixError) {
+  init(pattern: String, zone: ZoneOffsets = .utc) throws(TemplateSuffixError) {
     var parts: [Part] = []
     var columns: [[UInt8]] = []
     var rest = Substring(pattern)
@@ -56,7 +58,54 @@ public struct TemplateSuffix: Sendable {
       throw TemplateSuffixError("allowed are up to 256 characters and 4 columns")
     }
     try Self.checkSeparation(parts)
-    self.init(parts: parts, columns: columns)
+    self.init(parts: parts, columns: columns, zone: zone)
+  }
+
+  /// Whether visitors decide how many tables there are.
+  var makesAnyNumberOfTables: Bool {
+    parts.contains { if case .column = $0 { true } else { false } }
+  }
+
+  /// Whether it can't be taken for the end of a table's own name.
+  var beginsWithUnderscore: Bool {
+    guard let first = parts.first else { return true }
+    if case .literal(let text) = first { return text.hasPrefix("_") }
+    return false
+  }
+
+  /// The longest suffix that it can make.
+  var maxLength: Int {
+    parts.reduce(0) { sum, part in
+      switch part {
+      case .literal(let text): sum + text.utf8.count
+      case .column: sum + SuffixEncoding.maxBytes
+      case .bucket(_, let count): sum + max(2, String(count - 1).count)
+      case .time(let characters): sum + characters
+      }
+    }
+  }
+
+  /// The name, as the pattern has it, of a column that is not one of `names`.
+  func columnMissing(from names: Set<String>) -> String? {
+    columns.lazy.map { String(decoding: $0, as: UTF8.self) }.first { !names.contains($0) }
+  }
+
+  /// The value that the allow-list is about: that of the first column.
+  func firstColumn(of facts: RowFacts) -> JSONValue? {
+    for case .column(let index) in parts { return facts.values[index] }
+    return nil
+  }
+
+  /// Where rows go that may not have a table of their own: `_Zo`, and the pattern's time if it has one.
+  func overflow(for facts: RowFacts) -> String {
+    var suffix = ByteWriter(capacity: 16)
+    suffix.append(SuffixEncoding.overflow)
+    for case .time(let characters) in parts {
+      suffix.append(UInt8(ascii: "_"))
+      appendTime(facts.time, characters, to: &suffix)
+      break
+    }
+    return suffix.bytes.span.string
   }
 
   /// The suffix of a row.
@@ -91,9 +140,11 @@ public struct TemplateSuffix: Sendable {
 
   private func appendTime(_ time: Timestamp?, _ characters: Int, to suffix: inout ByteWriter) {
     guard let time else { return suffix.append(SuffixEncoding.missing) }
+    // At the very ends of the calendar there is no other zone than UTC.
+    let local = Timestamp(seconds: time.seconds + Int64(zone.offset(at: time.seconds))) ?? time
     var text = ByteWriter(capacity: 10)
-    text.append(compactDate: time.date)
-    text.append(decimal: UInt64(time.timeOfDay.seconds / 3600), digits: 2)
+    text.append(compactDate: local.date)
+    text.append(decimal: UInt64(local.timeOfDay.seconds / 3600), digits: 2)
     suffix.append(text.bytes.span, 0..<characters)
   }
 

@@ -17,10 +17,12 @@ extension ByteWriter {
   /// | DATE, TIME, DATETIME | `2026-01-02`, `03:44[:05[.678]]`, both with `T` or a space | the same |
   /// | BYTES | base64, also URL-safe, with or without padding | standard base64 |
   /// | JSON | JSON text | that text, as a string |
+  /// | RANGE | `[start, end)`; another text is passed on | an object of `start` and `end` |
   /// | others | anything: BigQuery is the judge | a string |
   mutating func append(value text: Span<UInt8>, as type: ColumnType) -> Bool {
     switch type {
-    case .string, .bigNumeric, .geography, .interval, .range, .record: append(json: text)
+    case .string, .bigNumeric, .geography, .interval, .record: append(json: text)
+    case .range: append(range: text)
     case .json:
       guard text.isJSON else { return false }
       append(json: text)

@@ -1,116 +1,171 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import Events
+import Privacy
 
 /// Turns a log entry into an event's row, by the contract. No I/O and no clock: the same entry always
-/// gives the same verdict and the same bytes.
+/// gives the same verdict and the same bytes. `LogParse.swift` has the steps in their order; here is what
+/// each of them does.
 ///
 /// One for each loop: it owns the memory that it works in, and does not allocate for an ordinary hit
 /// beyond the id that it returns.
 public struct EventParser {
   static let stage = "log-parse"
 
-  public let contract: Contract
-  private let pixelPaths: [[UInt8]]
-  private var parameters: Parameters
-  private var encoder: RowEncoder
-  /// The request URL of the entry at hand, its JSON escapes decoded.
+  /// All the reasons for which an entry is rejected here.
+  public static let reasons: [Reason] = [
+    .entryNotJSON, .timestampMissing, .requestURLMissing, .deniedBySecurityPolicy, .contractUnknown,
+    .missingRequired, .invalidValue, .eventTooLarge,
+  ]
+
+  public let contracts: Contracts
+  private let names: ControlParameters
+  private let privacy: PrivacyPolicy
+  private let pixelPaths: [(path: [UInt8], contract: Int)]
+  /// One for each contract.
+  private var writers: [Writer]
+  /// The request URL of the entry at hand, its JSON escapes decoded, and its query.
   private var url = ByteWriter(capacity: 4096)
+  private var query = 0..<0
   private var id = ByteWriter(capacity: 128)
   private var text = ByteWriter(capacity: 128)
+  /// How many parameters of the last entry did not go into its row.
+  public internal(set) var leftOut = LeftOut()
 
-  /// `pixelPaths` are compared byte by byte with the path as it was requested, nothing decoded: a
-  /// browser asks for the path that the page wrote.
-  public init(contract: Contract, pixelPaths: [String]) {
-    self.contract = contract
-    self.pixelPaths = pixelPaths.map { Array($0.utf8) }
-    let plan = RowPlan(contract)
-    parameters = Parameters(columns: plan.columns.count)
-    encoder = RowEncoder(plan)
+  private struct Writer {
+    var parameters: Parameters
+    var encoder: RowEncoder
+
+    init(_ contract: Contract, _ names: ControlParameters, _ privacy: PrivacyPolicy) {
+      let plan = RowPlan(contract, privacy)
+      parameters = Parameters(columns: plan.columns.count, names: names)
+      encoder = RowEncoder(plan)
+    }
+
+    mutating func write(
+      _ hit: Hit, bytes: Span<UInt8>, url: Span<UInt8>, id: Span<UInt8>,
+      into row: inout ByteWriter
+    ) throws(RowEncoder.Refusal) {
+      parameters.read(url, query: hit.url.query, for: encoder.plan)
+      try encoder.write(hit, parameters, bytes: bytes, url: url, id: id, into: &row)
+    }
+
+    var leftOut: LeftOut {
+      var leftOut = parameters.leftOut
+      leftOut.misfit = encoder.misfitCount
+      return leftOut
+    }
   }
 
-  /// How many parameters of the last entry were left out because an event takes 256 at most.
-  public var ignoredParameters: Int { parameters.ignored }
+  /// What ends the steps before there is a row.
+  enum Stop: Error {
+    case leftAlone(LeftAlone)
+    case rejected(Rejection)
+  }
 
-  /// How many parameters of the last entry repeated a column that takes the first only.
-  public var repeatedParameters: Int { parameters.repeated }
+  /// A request that is for us.
+  struct Found {
+    let request: LogEntry.Request
+    let target: RequestURL
+    /// The contract of its path.
+    let contract: Int
+    /// Whether PixelIngest wrote the entry.
+    let isOwn: Bool
+  }
 
-  /// Reads one entry. Only if the verdict is an event does `row` hold its row; what was there before
-  /// is gone.
-  public mutating func parse(_ bytes: Span<UInt8>, into row: inout ByteWriter) -> Verdict {
-    row.removeAll()
-
-    // 1. The entry, if it is one.
-    let entry: LogEntry
-    do throws(JSONError) {
-      entry = try LogEntry(bytes)
-    } catch {
-      return reject(.entryNotJSON, "The message is not a JSON object in UTF-8: \(error).")
+  /// `pixelPaths` are compared byte by byte with the path as it was requested, nothing decoded: a
+  /// browser asks for the path that the page wrote. A path whose last part is a contract's name, an
+  /// extension apart, gives that contract: `/shop.png`.
+  public init(
+    contracts: Contracts, pixelPaths: [String], names: ControlParameters,
+    privacy: PrivacyPolicy = PrivacyPolicy()
+  ) {
+    self.contracts = contracts
+    self.names = names
+    self.privacy = privacy
+    self.pixelPaths = pixelPaths.map { path in
+      let file = path.split(separator: "/").last ?? ""
+      let stem = file.split(separator: ".", maxSplits: 1).first ?? ""
+      return (Array(path.utf8), contracts.all.firstIndex { $0.name == stem } ?? 0)
     }
+    writers = contracts.all.map { Writer($0, names, privacy) }
+  }
 
-    // 2. Whether it is a hit at all.
-    let isOwn = entry.resourceType?.equals("pixel_ingest", in: bytes) ?? false
-    guard let request = entry.request, let requestURL = request.url, !requestURL.range.isEmpty
-    else {
-      guard isOwn else { return .leftAlone(.noRequest) }
-      let time = time(of: entry, in: bytes)
-      if let time { identify(entry, at: time, in: bytes) }
-      return reject(.requestURLMissing, "The entry has no httpRequest.requestUrl.", at: time)
-    }
-    url.removeAll()
-    url.append(unescaping: requestURL, in: bytes)
-    let target = RequestURL(url.bytes.span)
-    if !isOwn, let reason = reasonToLeaveAlone(request, target, in: bytes) {
-      return .leftAlone(reason)
-    }
-
-    // 3. Its time and identity.
-    guard let time = time(of: entry, in: bytes) else {
-      return reject(
-        .timestampMissing, "Neither timestamp nor receiveTimestamp is a time in RFC 3339.")
-    }
-    identify(entry, at: time, in: bytes)
-
-    // 4. Whether Cloud Armor let it through.
-    if !isOwn, isDenied(entry, in: bytes) {
-      return reject(.deniedBySecurityPolicy, "Cloud Armor denied the request.", at: time)
-    }
-
-    // 5. Its parameters and facts, as a row. A span of `self.url` would lock all of `self`; this
-    // second reference to the same bytes is gone before they are written again.
-    let (url, id) = (self.url, self.id)
-    parameters.read(url.bytes.span, query: target.query, for: encoder.plan)
-    do throws(RowEncoder.Refusal) {
-      try encoder.write(
-        Hit(entry: entry, url: target, time: time), parameters, bytes: bytes,
-        url: url.bytes.span, id: id.bytes.span, into: &row)
-    } catch {
-      row.removeAll()
-      return reject(error.reason, error.detail, at: time)
-    }
-    return .event(id: id.bytes.span.string, time: time)
+  /// With one contract and the parameters' usual names.
+  public init(
+    contract: Contract, pixelPaths: [String], privacy: PrivacyPolicy = PrivacyPolicy()
+  ) throws(ContractError) {
+    self.init(
+      contracts: try Contracts([contract]), pixelPaths: pixelPaths, names: ControlParameters(),
+      privacy: privacy)
   }
 
   // MARK: Steps
 
-  private func reasonToLeaveAlone(
-    _ request: LogEntry.Request, _ target: RequestURL, in bytes: Span<UInt8>
-  ) -> LeftAlone? {
-    let path = url.bytes.span.extracting(target.path)
-    guard pixelPaths.contains(where: { $0.span.equals(path, at: 0..<$0.count) }) else {
-      // The path comes from outside: enough to recognise it, not more.
-      return .path(path.string(0..<min(path.count, 100)))
+  mutating func begin() {
+    leftOut = LeftOut()
+    query = 0..<0
+  }
+
+  func readEntry(_ bytes: Span<UInt8>) throws(Stop) -> LogEntry {
+    do throws(JSONError) {
+      return try LogEntry(bytes)
+    } catch {
+      throw reject(.entryNotJSON, "The message is not a JSON object in UTF-8: \(error).")
     }
-    guard let method = request.method else { return .method("") }
+  }
+
+  mutating func findHit(_ entry: LogEntry, in bytes: Span<UInt8>) throws(Stop) -> Found {
+    let isOwn =
+      entry.resourceType?.equals("pixel_ingest", in: bytes) ?? false
+      || entry.pixelLabel?.equals("hit", in: bytes) ?? false
+    guard let request = entry.request, let requestURL = request.url, !requestURL.range.isEmpty
+    else {
+      guard isOwn else { throw .leftAlone(.noRequest) }
+      let time = time(of: entry, in: bytes)
+      if let time { identify(entry, at: time, in: bytes) }
+      throw reject(.requestURLMissing, "The entry has no httpRequest.requestUrl.", at: time)
+    }
+    url.removeAll()
+    url.append(unescaping: requestURL, in: bytes)
+    let target = RequestURL(url.bytes.span)
+    let contract = contract(ofPath: target.path)
+    if !isOwn {
+      guard contract != nil else {
+        // The path comes from outside: enough to recognise it, not more.
+        let path =
+          target.path.lowerBound..<min(target.path.upperBound, target.path.lowerBound + 100)
+        throw .leftAlone(.path(url.bytes.span.string(path)))
+      }
+      try requireMethod(of: request, in: bytes)
+    }
+    query = target.query
+    return Found(request: request, target: target, contract: contract ?? 0, isOwn: isOwn)
+  }
+
+  private func contract(ofPath path: Range<Int>) -> Int? {
+    for (pixel, contract) in pixelPaths where url.bytes.span.equals(pixel.span, at: path) {
+      return contract
+    }
+    return nil
+  }
+
+  private func requireMethod(
+    of request: LogEntry.Request, in bytes: Span<UInt8>
+  ) throws(Stop) {
+    guard let method = request.method else { throw .leftAlone(.method("")) }
     let counts =
       method.equals("GET", in: bytes) || method.equals("HEAD", in: bytes)
       || method.equals("POST", in: bytes)
-    return counts ? nil : .method(String(method.string(in: bytes).prefix(20)))
+    guard counts else {
+      throw .leftAlone(.method(String(method.string(in: bytes).prefix(20))))
+    }
   }
 
-  private func isDenied(_ entry: LogEntry, in bytes: Span<UInt8>) -> Bool {
-    entry.statusDetails?.equals("denied_by_security_policy", in: bytes) ?? false
-      || entry.securityOutcome?.equals("DENY", in: bytes) ?? false
+  mutating func takeTime(of entry: LogEntry, in bytes: Span<UInt8>) throws(Stop) -> Timestamp {
+    if let time = time(of: entry, in: bytes) { return time }
+    throw reject(
+      .timestampMissing, "Neither timestamp nor receiveTimestamp is a time in RFC 3339.")
   }
 
   private mutating func time(of entry: LogEntry, in bytes: Span<UInt8>) -> Timestamp? {
@@ -124,26 +179,96 @@ public struct EventParser {
     return nil
   }
 
-  /// Puts the event's id into `id`.
-  private mutating func identify(_ entry: LogEntry, at time: Timestamp, in bytes: Span<UInt8>) {
+  /// Puts the event's id into `id`; true if it had to be made of the entry's bytes.
+  @discardableResult
+  mutating func identify(_ entry: LogEntry, at time: Timestamp, in bytes: Span<UInt8>) -> Bool {
     id.removeAll()
     guard let insertID = entry.insertID, !insertID.range.isEmpty else {
-      return id.append(eventIDAt: time, entry: bytes)
+      id.append(eventIDAt: time, entry: bytes)
+      return true
     }
     guard insertID.hasEscapes else {
-      return id.append(eventIDAt: time, insertID: bytes.extracting(insertID.range))
+      id.append(eventIDAt: time, insertID: bytes.extracting(insertID.range))
+      return false
     }
     text.removeAll()
     text.append(unescaping: insertID, in: bytes)
     // Another reference to the bytes: a span of `self.text` would lock all of `self`.
     let plain = text
     id.append(eventIDAt: time, insertID: plain.bytes.span)
+    return false
+  }
+
+  func refuseDenied(
+    _ entry: LogEntry, _ found: Found, at time: Timestamp, in bytes: Span<UInt8>
+  ) throws(Stop) {
+    let isDenied =
+      entry.statusDetails?.equals("denied_by_security_policy", in: bytes) ?? false
+      || entry.securityOutcome?.equals("DENY", in: bytes) ?? false
+    guard isDenied, !found.isOwn else { return }
+    throw reject(.deniedBySecurityPolicy, "Cloud Armor denied the request.", at: time)
+  }
+
+  /// What the visitor has said about privacy: what PixelIngest has found in the headers, or what the URL
+  /// says, which is all that a load balancer logs.
+  func readSignal(
+    _ entry: LogEntry, _ found: Found, in bytes: Span<UInt8>
+  ) throws(Stop) -> PrivacySignal? {
+    let label = found.isOwn ? entry.privacyLabel : nil
+    let signal =
+      label.flatMap { PrivacySignal(rawValue: $0.string(in: bytes)) }
+      ?? privacy.signal(in: url.bytes.span, query: found.target.query)
+    if signal != nil, privacy.signals == .drop { throw .leftAlone(.privacySignal) }
+    return signal
+  }
+
+  /// The contract that the parameter names, else the path's.
+  mutating func chooseContract(_ found: Found, at time: Timestamp) throws(Stop) -> Int {
+    guard !names.contract.isEmpty else { return found.contract }
+    let url = self.url
+    guard names.findContract(found.target.query, in: url.bytes.span, &text), text.count > 0 else {
+      return found.contract
+    }
+    if let contract = contracts.position(of: text.bytes.span) { return contract }
+    throw reject(
+      .contractUnknown, "Parameter \(names.contract.span.string) names no contract.", at: time)
+  }
+
+  /// Writes the row by this contract; true if the hit is a test.
+  mutating func writeRow(
+    _ hit: Hit, by contract: Int, from bytes: Span<UInt8>, into row: inout ByteWriter
+  ) throws(Stop) -> Bool {
+    // A span of `self.url` would lock all of `self`; this second reference to the same bytes is gone
+    // before they are written again.
+    let (url, id) = (self.url, self.id)
+    do throws(RowEncoder.Refusal) {
+      try writers[contract].write(
+        hit, bytes: bytes, url: url.bytes.span, id: id.bytes.span, into: &row)
+    } catch {
+      throw reject(error.reason, error.detail, at: hit.time)
+    }
+    leftOut = writers[contract].leftOut
+    return writers[contract].parameters.isTest
+  }
+
+  func event(at time: Timestamp, by contract: Int, hasDerivedID: Bool) -> Event {
+    let contract = contracts.all[contract]
+    return Event(
+      id: id.bytes.span.string, time: time, contract: contract.name,
+      contractVersion: contract.version, hasDerivedID: hasDerivedID)
+  }
+
+  /// The verdict on what did not become a row.
+  func verdict(on stop: Stop) -> Verdict {
+    switch stop {
+    case .leftAlone(let why): .leftAlone(why)
+    case .rejected(let rejection):
+      names.isTest(query, in: url.bytes.span) ? .test(.failure(rejection)) : .rejected(rejection)
+    }
   }
 
   /// With a time the entry has been identified, so the rejection can say which event it was.
-  private func reject(
-    _ reason: Reason, _ detail: String, at time: Timestamp? = nil
-  ) -> Verdict {
+  private func reject(_ reason: Reason, _ detail: String, at time: Timestamp? = nil) -> Stop {
     .rejected(
       Rejection(
         stage: Self.stage, reason: reason, detail: detail,

@@ -4,13 +4,39 @@ import Events
 import FunctionRuntime
 import GoogleCloud
 
+extension EventParser {
+  /// The whole way of an entry, step by step. Only if the verdict is an event does `row` hold its row;
+  /// what was there before is gone.
+  public mutating func parse(_ bytes: Span<UInt8>, into row: inout ByteWriter) -> Verdict {
+    row.removeAll()
+    begin()
+    do throws(Stop) {
+      let entry = try readEntry(bytes)
+      let found = try findHit(entry, in: bytes)
+      let time = try takeTime(of: entry, in: bytes)
+      let hasDerivedID = identify(entry, at: time, in: bytes)
+      try refuseDenied(entry, found, at: time, in: bytes)
+      let contract = try chooseContract(found, at: time)
+      let signal = try readSignal(entry, found, in: bytes)
+      let hit = Hit(entry: entry, url: found.target, time: time, signal: signal)
+      let isTest = try writeRow(hit, by: contract, from: bytes, into: &row)
+      let event = event(at: time, by: contract, hasDerivedID: hasDerivedID)
+      guard isTest else { return .event(event) }
+      row.removeAll()
+      return .test(.success(event))
+    } catch {
+      row.removeAll()
+      return verdict(on: error)
+    }
+  }
+}
+
 /// Takes log entries and publishes events: a LogEntry's request URL becomes a row by contract.
 ///
-/// Every entry ends as an event, as a kept rejection, or is left alone and counted. The push is answered
-/// when Pub/Sub has what came of it.
+/// Every entry ends as an event, as a kept rejection, or is left alone and counted; a test ends as one log
+/// line. The push is answered when Pub/Sub has what came of it.
 public final class LogParse {
   private let worker: Worker
-  private let contract: Contract
   private let events: Publisher
   private var steps: Steps
 
@@ -20,22 +46,24 @@ public final class LogParse {
     var row = ByteWriter(capacity: 4096)
 
     mutating func run(
-      _ delivery: Delivery, _ then: (_ verdict: Verdict, _ row: Span<UInt8>) -> Void
+      _ delivery: Delivery,
+      _ then: (_ verdict: Verdict, _ leftOut: LeftOut, _ row: Span<UInt8>) -> Void
     ) {
-      row.removeAll()
       let message = delivery.message
       let verdict = message.buffer.withSpan { bytes in
         parser.parse(bytes.extracting(message.data), into: &row)
       }
-      then(verdict, row.bytes.span)
+      then(verdict, parser.leftOut, row.bytes.span)
     }
   }
 
-  init(settings: LogParseSettings, contract: Contract, worker: Worker) {
+  init(settings: LogParseSettings, contracts: Contracts, worker: Worker) {
     self.worker = worker
-    self.contract = contract
     settings.cloud.warmUp(worker, for: settings.cloud.pubSub)
-    steps = Steps(parser: EventParser(contract: contract, pixelPaths: settings.pixelPaths))
+    steps = Steps(
+      parser: EventParser(
+        contracts: contracts, pixelPaths: settings.pixelPaths, names: settings.names,
+        privacy: settings.privacy))
     events = Publisher(
       worker: worker, cloud: settings.cloud, topic: settings.eventsTopic, timeout: .seconds(20))
   }
@@ -44,8 +72,8 @@ public final class LogParse {
   public static func function(
     _ settings: LogParseSettings, _ worker: Worker
   ) throws(SettingsError) -> MessageFunction {
-    guard let contract = settings.contract else { throw SettingsError("CONTRACT can't be read") }
-    let parse = LogParse(settings: settings, contract: contract, worker: worker)
+    guard let contracts = settings.contracts else { throw SettingsError("CONTRACT can't be read") }
+    let parse = LogParse(settings: settings, contracts: contracts, worker: worker)
     let rejections = RejectionRecorder(
       publisher: Publisher(
         worker: worker, cloud: settings.cloud, topic: settings.rejectedTopic,
@@ -55,22 +83,30 @@ public final class LogParse {
   }
 
   func receive(_ delivery: Delivery) {
-    steps.run(delivery) { verdict, row in
+    steps.run(delivery) { verdict, leftOut, row in
       switch verdict {
-      case .event(let id, _): publish(row, id, delivery)
+      case .event(let event):
+        for (code, count) in leftOut.counts { worker.count(code, by: count) }
+        if event.hasDerivedID { worker.count("entry_without_insert_id") }
+        publish(row, event, delivery)
       case .leftAlone(let why):
         worker.count(why.label)
         delivery.finish(.done)
       case .rejected(let rejection): delivery.finish(.reject(rejection))
+      case .test(let result):
+        TestReport(result, leftOut).write(to: worker)
+        delivery.finish(.done)
       }
     }
   }
 
   /// The message's data is the row; who wants to know what it is without reading it has the attributes.
-  private func publish(_ row: Span<UInt8>, _ eventID: String, _ delivery: Delivery) {
-    let attributes: [(name: StaticString, value: String)] = [
-      ("event_id", eventID), ("contract", contract.name), ("contract_version", contract.version),
+  private func publish(_ row: Span<UInt8>, _ event: Event, _ delivery: Delivery) {
+    var attributes: [(name: StaticString, value: String)] = [
+      ("event_id", event.id), ("contract", event.contract),
+      ("contract_version", event.contractVersion),
     ]
+    if event.hasDerivedID { attributes.append(("event_id_derived", "true")) }
     events.publish(data: row, attributes: attributes) { result in
       switch result {
       case .success: delivery.finish(.done)

@@ -2,18 +2,27 @@
 import Events
 import FunctionRuntime
 import GoogleCloud
+import Privacy
 
 public struct LogParseSettings: Sendable {
   /// Nil only if the settings have a problem, which stops the start.
-  let contract: Contract?
+  let contracts: Contracts?
+  let names: ControlParameters
   let pixelPaths: [String]
+  let privacy: PrivacyPolicy
   let eventsTopic: TopicName
   let rejectedTopic: TopicName
   let authentication: PushAuthentication
   let cloud: CloudSettings
 
   public init(_ reader: inout SettingsReader) {
-    contract = Self.contract(&reader)
+    let source = ContractSource(
+      reader.requiredText(
+        "CONTRACT",
+        "BigQuery schema file that says which parameters become columns, or a folder of them"))
+    contracts = source.contracts(&reader)
+    privacy = PrivacyPolicy(&reader)
+    if let contracts { Self.check(privacy.personal, by: contracts, &reader) }
     pixelPaths = PixelPaths.parse(
       reader.text(
         "PIXEL_PATHS", default: "/pixel.png,/pixel.gif",
@@ -26,23 +35,99 @@ public struct LogParseSettings: Sendable {
       reader.text(
         "REJECTED_TOPIC", default: "pixel-rejected", "topic for what can't become an event"),
       setting: "REJECTED_TOPIC", &reader)
+    let contractName = reader.text(
+      "CONTRACT_PARAMETER", default: "c",
+      "parameter that picks a contract, if CONTRACT is a folder")
+    let testName = reader.textOrEmpty(
+      "TEST_PARAMETER", default: "_test",
+      "parameter that marks a hit as a test with 1; empty: no tests")
+    names = ControlParameters(test: testName, contract: source.isFolder ? contractName : "")
+    Self.requireFree(testName, "TEST_PARAMETER", in: contracts, &reader)
+    if source.isFolder {
+      Self.requireFree(contractName, "CONTRACT_PARAMETER", in: contracts, &reader)
+    }
+    if source.isFolder, contractName == testName {
+      reader.fail(
+        SettingsError(
+          "CONTRACT_PARAMETER and TEST_PARAMETER are both '\(testName)': they have to differ"))
+    }
     authentication = PushAuthentication(&reader)
     cloud = CloudSettings(&reader)
   }
 
-  /// The contract's name is its file's, without `.json`.
-  private static func contract(_ reader: inout SettingsReader) -> Contract? {
-    let path = reader.requiredText(
-      "CONTRACT", "BigQuery schema file that says which parameters become columns")
-    guard !path.isEmpty else { return nil }
-    let file = path.split(separator: "/").last.map(String.init) ?? path
-    let name = file.hasSuffix(".json") ? String(file.dropLast(5)) : file
-    do {
-      return try Contract(json: try readFile(path), name: name)
-    } catch {
+  /// A personal column has to be one that can be empty, and a misspelt name would keep what it should not.
+  private static func check(
+    _ personal: PersonalColumns, by contracts: Contracts, _ reader: inout SettingsReader
+  ) {
+    for name in personal.names {
+      let isKnown =
+        ReservedColumn(rawValue: name) != nil
+        || contracts.all.contains { $0.column(named: name) != nil }
+      if !isKnown {
+        reader.fail(SettingsError("PRIVACY_LIST has '\(name)', which is no column of any contract"))
+      }
+      for contract in contracts.all {
+        guard let column = contract.column(named: name),
+          contract.columns[column].mode == .required
+        else { continue }
+        reader.fail(
+          SettingsError(
+            "PRIVACY_LIST has '\(name)', which contract \(contract.name) has as REQUIRED: allowed are "
+              + "columns that can be empty"))
+      }
+    }
+  }
+
+  /// A parameter that steers the parser cannot fill a column too.
+  private static func requireFree(
+    _ name: String, _ setting: String, in contracts: Contracts?, _ reader: inout SettingsReader
+  ) {
+    if name.utf8.count > 64 {
+      reader.fail(SettingsError("\(setting) is '\(name)': allowed are at most 64 bytes"))
+    }
+    for contract in contracts?.all ?? [] where contract.column(named: name) != nil {
       reader.fail(
-        SettingsError("CONTRACT is '\(path)', which is no BigQuery schema file. \(error)"))
+        SettingsError(
+          "\(setting) is '\(name)': contract \(contract.name) has a column of that name"))
+    }
+  }
+}
+
+/// What `CONTRACT` names.
+private struct ContractSource {
+  let path: String
+  let isFolder: Bool
+  private let files: Result<[String], any Error>
+
+  init(_ path: String) {
+    self.path = path
+    do {
+      files = .success(try fileNames(inFolder: path))
+      isFolder = true
+    } catch {
+      files = .failure(error)
+      isFolder = false
+    }
+  }
+
+  /// A contract's name is its file's, without `.json`. In a folder the order is that of the names, and
+  /// what does not end in `.json` is no contract.
+  func contracts(_ reader: inout SettingsReader) -> Contracts? {
+    guard !path.isEmpty else { return nil }
+    do {
+      guard case .success(let names) = files else { return try Contracts([contract(path)]) }
+      let contracts = names.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.sorted()
+      return try Contracts(try contracts.map { try contract("\(path)/\($0)") })
+    } catch {
+      let what = isFolder ? "a folder of BigQuery schema files" : "a BigQuery schema file"
+      reader.fail(SettingsError("CONTRACT is '\(path)', which is not \(what). \(error)"))
       return nil
     }
+  }
+
+  private func contract(_ path: String) throws -> Contract {
+    let file = path.split(separator: "/").last.map(String.init) ?? path
+    let name = file.hasSuffix(".json") ? String(file.dropLast(5)) : file
+    return try Contract(json: try readFile(path), name: name)
   }
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import Events
+import Privacy
 
 /// What a row is made of, beside the query parameters: the entry and what was read from it.
 struct Hit {
   let entry: LogEntry
   let url: RequestURL
   let time: Timestamp
+  let signal: PrivacySignal?
 }
 
 /// Writes one row as a JSON object in BigQuery's encoding: the columns in the order of the contract,
@@ -22,13 +24,16 @@ struct RowEncoder {
   }
 
   /// What a column got.
-  private enum Filling { case filled, empty, misfit }
+  enum Filling { case filled, empty, misfit }
 
   let plan: RowPlan
   /// Scratch for decoded values.
-  private var text = ByteWriter()
+  var text = ByteWriter()
   /// What did not fit: `,"column":"text"` one after the other.
-  private var misfits = ByteWriter()
+  var misfits = ByteWriter()
+  private(set) var misfitCount = 0
+  /// The values for fields inside RECORDs, as positions among the parameters' `fieldValues`.
+  var fieldOrder: [Int] = []
 
   init(_ plan: RowPlan) { self.plan = plan }
 
@@ -39,12 +44,19 @@ struct RowEncoder {
   ) throws(Refusal) {
     row.removeAll()
     misfits.removeAll()
+    misfitCount = 0
+    var record = 0
+    if plan.fields != nil { sortFieldValues(parameters) }
     for index in plan.columns.indices {
       let column = plan.columns[index]
       // Most columns of most events: no parameter came.
       if case .parameter = column.source, column.mode != .required,
         parameters.firstValue(of: index) == nil
       {
+        continue
+      }
+      if column.isPersonal, hit.signal != nil {
+        if case .record = column.source { skipRecord(next: &record) }
         continue
       }
       let start = row.count
@@ -57,11 +69,14 @@ struct RowEncoder {
         filling = appendText(hit.entry.request?.referer, bytes, to: &row) ? .filled : .empty
       case .parameter, .pageURL:
         filling = append(parameters, index, url, to: &row)
-      case .nothing: filling = .empty
+      case .record:
+        filling = try appendRecord(next: &record, parameters, url, to: &row)
       }
       if filling != .filled {
         row.truncate(to: start)
-        if column.mode == .required { throw refusal(of: index, filling) }
+        if column.mode == .required {
+          throw refusal(of: plan.contract.columns[index].name, column, filling)
+        }
       }
       guard row.count <= Self.maximumRowBytes else { throw tooLarge }
     }
@@ -80,40 +95,47 @@ struct RowEncoder {
     guard let value = parameters.firstValue(of: index) else { return .empty }
     let column = plan.columns[index]
     if column.mode == .repeated { return appendList(parameters, value, index, url, to: &row) }
-    if column.type == .string, column.mayHold(value.range.count) {
-      guard !value.range.isEmpty || column.mode == .nullable else { return .empty }
-      if value.isEncoded {
-        row.append(jsonFormDecoding: url, value.range)
+    let filling = appendValue(value.range, value.isEncoded, url, column, to: &row)
+    if filling == .misfit { appendMisfit(index) }
+    return filling
+  }
+
+  /// Writes one value; what does not fit stays in `text`.
+  mutating func appendValue(
+    _ range: Range<Int>, _ isEncoded: Bool, _ url: Span<UInt8>, _ column: RowPlan.PlannedColumn,
+    to row: inout ByteWriter
+  ) -> Filling {
+    if column.type == .string, column.mayHold(range.count) {
+      guard !range.isEmpty || column.mode == .nullable else { return .empty }
+      if isEncoded {
+        row.append(jsonFormDecoding: url, range)
       } else {
-        row.append(json: url, value.range)
+        row.append(json: url, range)
       }
       return .filled
     }
-    decode(value.range, value.isEncoded, url, trimming: column.type)
+    decode(range, isEncoded, url, trimming: column.type)
     guard text.count > 0 || (column.type == .string && column.mode == .nullable) else {
       return .empty
     }
-    if fits(column), row.append(value: text.bytes.span, as: column.type) { return .filled }
-    appendMisfit(index)
-    return .misfit
+    return fits(column) && row.append(value: text.bytes.span, as: column.type) ? .filled : .misfit
   }
 
-  /// A list comes as repeated keys, as `a;b`, or both. Only a bare `;` parts two elements: `%3B` is one
-  /// inside an element. Empty elements are left out.
+  /// A list comes as repeated keys, as `a;b`, or both.
   private mutating func appendList(
     _ parameters: Parameters, _ first: Parameters.Value, _ index: Int, _ url: Span<UInt8>,
     to row: inout ByteWriter
   ) -> Filling {
+    let column = plan.columns[index]
     let start = row.count
     row.append(UInt8(ascii: "["))
     var next: Parameters.Value? = first
     while let value = next {
-      var at = value.range.lowerBound
-      while at < value.range.upperBound {
-        var end = at
-        while end < value.range.upperBound, url[end] != UInt8(ascii: ";") { end &+= 1 }
-        appendElement(at..<end, value.isEncoded, url, index, after: start, to: &row)
-        at = end &+ 1
+      var elements = ListElements(value.range)
+      while let element = elements.next(in: url) {
+        if !appendElement(element, value.isEncoded, url, column, after: start, to: &row) {
+          appendMisfit(index)
+        }
       }
       next = parameters.value(after: value)
     }
@@ -121,20 +143,19 @@ struct RowEncoder {
     return row.count > start + 2 ? .filled : .empty
   }
 
-  private mutating func appendElement(
-    _ range: Range<Int>, _ isEncoded: Bool, _ url: Span<UInt8>, _ index: Int,
-    after start: Int, to row: inout ByteWriter
-  ) {
-    let column = plan.columns[index]
+  /// Writes one element of the list that began at `start`; false if it does not fit, and stays in `text`.
+  mutating func appendElement(
+    _ range: Range<Int>, _ isEncoded: Bool, _ url: Span<UInt8>,
+    _ column: RowPlan.PlannedColumn, after start: Int, to row: inout ByteWriter
+  ) -> Bool {
     decode(range, isEncoded, url, trimming: column.type)
     // A hostile list must not grow far beyond what a row may be.
-    guard text.count > 0, row.count <= Self.maximumRowBytes else { return }
+    guard text.count > 0, row.count <= Self.maximumRowBytes else { return true }
     let end = row.count
     if end > start + 1 { row.append(UInt8(ascii: ",")) }
-    guard fits(column), row.append(value: text.bytes.span, as: column.type) else {
-      row.truncate(to: end)
-      return appendMisfit(index)
-    }
+    if fits(column), row.append(value: text.bytes.span, as: column.type) { return true }
+    row.truncate(to: end)
+    return false
   }
 
   /// Puts the value's text into `text`. Around anything but free text spaces do not count.
@@ -164,11 +185,14 @@ struct RowEncoder {
 
   /// Keeps the value in `text`, which does not fit the column.
   private mutating func appendMisfit(_ index: Int) {
+    countMisfit()
     guard plan.keepsUnparsed else { return }
     let (keys, value) = (plan.keys, text.bytes)
     misfits.append(keys.span, plan.columns[index].key)
     misfits.append(json: value.span)
   }
+
+  mutating func countMisfit() { misfitCount += 1 }
 
   /// Writes `_unparsed`: a JSON object, as text in a string. A list with several values that do not
   /// fit has its key as often.
@@ -179,21 +203,22 @@ struct RowEncoder {
     row.append(json: misfits.bytes.span)
   }
 
-  private func refusal(of index: Int, _ filling: Filling) -> Refusal {
-    let column = plan.contract.columns[index]
+  func refusal(
+    of name: String, _ column: RowPlan.PlannedColumn, _ filling: Filling
+  ) -> Refusal {
     let type = column.type.rawValue
     let limit = column.maxLength.map { "\(type)(\($0))" } ?? type
     // The value stays out of it: it may be personal, and the entry's bytes are kept anyway.
     return filling == .misfit
       ? Refusal(
         reason: .invalidValue,
-        detail: "The value of REQUIRED column \(column.name) does not fit its type \(limit).")
+        detail: "The value of REQUIRED column \(name) does not fit its type \(limit).")
       : Refusal(
         reason: .missingRequired,
-        detail: "REQUIRED column \(column.name) (\(type)) has no value.")
+        detail: "REQUIRED column \(name) (\(type)) has no value.")
   }
 
-  private var tooLarge: Refusal {
+  var tooLarge: Refusal {
     Refusal(
       reason: .eventTooLarge,
       detail: "The row would be larger than \(Self.maximumRowBytes) bytes.")
@@ -220,7 +245,11 @@ struct RowEncoder {
     case .userAgent: return appendText(request?.userAgent, bytes, to: &row)
     case .remoteIP:
       guard let address = request?.remoteIP else { return false }
-      return appendJSON(bytes, bytes.addressWithoutPort(address.range), to: &row)
+      return append(address: bytes, bytes.addressWithoutPort(address.range), to: &row)
+    case .privacy:
+      guard let signal = hit.signal else { return false }
+      row.append(json: signal.rawValue)
+      return true
     case .method: return appendText(request?.method, bytes, to: &row)
     case .status:
       guard let status = request?.status else { return false }
@@ -236,8 +265,24 @@ struct RowEncoder {
     case .contractVersion:
       row.append(json: plan.contract.version)
       return true
-    case .bot, .country, .unparsed: return false
+    case .country: return appendText(hit.entry.country, bytes, to: &row)
+    case .bot:
+      // Without the agent, because it was withheld, nobody knows.
+      if hit.signal != nil, request?.userAgent == nil { return false }
+      let isBot = isBot(request?.userAgent, bytes)
+      row.append(isBot ? "true" as StaticString : "false" as StaticString)
+      return true
+    case .unparsed: return false
     }
+  }
+
+  /// Every browser has an agent, so that none is a program's too.
+  private mutating func isBot(_ agent: JSONString?, _ bytes: Span<UInt8>) -> Bool {
+    guard let agent, !agent.range.isEmpty else { return true }
+    guard agent.hasEscapes else { return BotWords.areIn(bytes.extracting(agent.range)) }
+    text.removeAll()
+    text.append(unescaping: agent, in: bytes)
+    return BotWords.areIn(text.bytes.span)
   }
 
   private func append(_ time: Timestamp, to row: inout ByteWriter) -> Bool {
@@ -268,26 +313,19 @@ struct RowEncoder {
     return true
   }
 
+  private mutating func append(
+    address bytes: Span<UInt8>, _ range: Range<Int>, to row: inout ByteWriter
+  ) -> Bool {
+    text.removeAll()
+    guard text.append(address: bytes.extracting(range), by: plan.addresses) else { return false }
+    row.append(json: text.bytes.span)
+    return true
+  }
+
   private func appendQuoted(
     _ bytes: Span<UInt8>, _ range: Range<Int>, to row: inout ByteWriter
   ) -> Bool {
     row.append(quoting: bytes, range)
     return true
-  }
-}
-
-extension Span where Element == UInt8 {
-  /// The address in `192.0.2.1:4711`, `[2001:db8::1]:4711`, or without a port, where IPv6 comes bare.
-  fileprivate func addressWithoutPort(_ range: Range<Int>) -> Range<Int> {
-    var colons = 0
-    var colon = range.upperBound
-    for at in range where self[at] == UInt8(ascii: ":") {
-      if colons == 0 { colon = at }
-      colons += 1
-    }
-    if !range.isEmpty, self[range.lowerBound] == UInt8(ascii: "[") {
-      for at in range where self[at] == UInt8(ascii: "]") { return (range.lowerBound + 1)..<at }
-    }
-    return colons == 1 ? range.lowerBound..<colon : range
   }
 }

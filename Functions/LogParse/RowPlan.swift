@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import Events
+import Privacy
 
 /// The contract, prepared for writing rows: what fills each column, and its key ready to copy.
 struct RowPlan {
@@ -10,8 +11,8 @@ struct RowPlan {
     case parameter
     /// The parameter, else the `Referer` header: the page that shows a pixel is its referrer.
     case pageURL
-    /// Nothing fills records yet.
-    case nothing
+    /// The parameters that name a field inside: `item.id`.
+    case record
   }
 
   struct PlannedColumn {
@@ -22,36 +23,39 @@ struct RowPlan {
     let maxLength: Int?
     /// `,"name":` in `keys`.
     let key: Range<Int>
+    /// Emptied under a privacy signal.
+    var isPersonal = false
 
     /// Whether a value of so many bytes, encoded or not, cannot be too long.
     func mayHold(_ bytes: Int) -> Bool { maxLength.map { bytes <= $0 } ?? true }
   }
 
   let contract: Contract
+  let addresses: AddressPolicy
   let columns: [PlannedColumn]
   let keys: [UInt8]
+  /// What is inside RECORDs; nil if the contract has none.
+  let fields: FieldTree?
   /// Whether what does not fit is kept in `_unparsed`.
   let keepsUnparsed: Bool
 
-  init(_ contract: Contract) {
+  init(_ contract: Contract, _ privacy: PrivacyPolicy) {
     self.contract = contract
+    addresses = privacy.addresses
     var keys = ByteWriter()
     columns = contract.columns.map { column in
-      let start = keys.count
-      keys.append(",\"")
-      keys.append(column.name)
-      keys.append("\":")
-      return PlannedColumn(
-        source: Self.source(of: column), type: column.type, mode: column.mode,
-        maxLength: column.maxLength, key: start..<keys.count)
+      var planned = PlannedColumn(column, Self.source(of: column), &keys)
+      planned.isPersonal = privacy.personal.names.contains(column.name)
+      return planned
     }
+    fields = FieldTree(contract.columns, &keys)
     self.keys = keys.bytes
     keepsUnparsed = contract.column(named: ReservedColumn.unparsed.rawValue) != nil
   }
 
   private static func source(of column: Column) -> Source {
     if let reserved = ReservedColumn(rawValue: column.name) { return .reserved(reserved) }
-    if column.type == .record { return .nothing }
+    if column.type == .record { return .record }
     let isPageURL = column.name == "page_url" && column.type == .string
     return isPageURL && column.mode != .repeated ? .pageURL : .parameter
   }
@@ -61,7 +65,20 @@ struct RowPlan {
     guard let column = contract.column(named: name) else { return nil }
     switch columns[column].source {
     case .parameter, .pageURL: return column
-    case .reserved, .nothing: return nil
+    case .reserved, .record: return nil
     }
+  }
+}
+
+extension RowPlan.PlannedColumn {
+  /// Plans a column and appends its key to `keys`.
+  init(_ column: Column, _ source: RowPlan.Source, _ keys: inout ByteWriter) {
+    let start = keys.count
+    keys.append(",\"")
+    keys.append(column.name)
+    keys.append("\":")
+    self.init(
+      source: source, type: column.type, mode: column.mode, maxLength: column.maxLength,
+      key: start..<keys.count)
   }
 }

@@ -2,64 +2,146 @@
 import Bytes
 import Events
 import FunctionRuntime
+import Privacy
 
-/// Writes a hit as a Cloud Logging LogEntry, the one message format that LogParse reads, with
-/// `resource.type` = `pixel_ingest`.
+/// A hit as a Cloud Logging LogEntry, the one message format that LogParse reads, with `resource.type` =
+/// `pixel_ingest`.
 struct HitEntry {
+  fileprivate(set) var bytes: ByteWriter
+  fileprivate let insertID: Range<Int>
+  fileprivate let timestamp: Range<Int>
+  /// Where the value of `httpRequest` begins; it goes on to the last brace but one.
+  fileprivate let request: Int
+  let signal: PrivacySignal?
+}
+
+/// Writes the entries of one request after the other: what its hits have in common is written once.
+struct HitWriter {
+  private let privacy: PrivacyPolicy
+  private let hops: Int
   private var ids = InsertIDs()
-  private var entry = ByteWriter(capacity: 2048)
+  /// What stands between the id and the URL's path, and behind the URL.
+  private var head = ByteWriter(capacity: 256)
+  private var tail = ByteWriter(capacity: 1024)
+  private var address = ByteWriter(capacity: 48)
+  private var timestamp = 0..<0
+  private var requestStart = 0
+  private var signal: PrivacySignal?
 
-  /// Lends the entry to `body`.
-  /// - Parameter now: When the hit came, by the wall clock.
-  mutating func write(_ request: Request, at now: Timestamp, _ body: (Span<UInt8>) -> Void) {
-    entry.removeAll()
-    entry.append("{\"insertId\":\"")
-    ids.appendNext(to: &entry)
-    entry.append("\",\"timestamp\":\"")
-    entry.append(rfc3339: now)
-    entry.append(
-      "\",\"resource\":{\"type\":\"pixel_ingest\"},\"httpRequest\":{\"requestMethod\":\"")
-    entry.append(request.method.rawValue)
-    entry.append("\",\"requestUrl\":\"")
-    Self.appendURL(of: request, into: &entry)
-    entry.append("\",\"status\":200")
-    Self.appendField("\"userAgent\"", "user-agent", of: request, into: &entry)
-    Self.appendField("\"referer\"", "referer", of: request, into: &entry)
-    Self.appendAddress(of: request, into: &entry)
-    entry.append("}}")
-    body(entry.bytes.span)
+  init(privacy: PrivacyPolicy, hops: Int) {
+    self.privacy = privacy
+    self.hops = hops
   }
 
-  /// Scheme and host as the visitor used them: Google's front end ends TLS and says so.
-  private static func appendURL(of request: Request, into entry: inout ByteWriter) {
-    let isPlain = request.withHeader("x-forwarded-proto") { $0.equals("http") } ?? true
-    entry.append(isPlain ? "http://" : "https://")
-    _ = request.withHeader("host") { entry.append(jsonEscaping: $0, 0..<$0.count) }
-    request.withPathAndQuery { entry.append(jsonEscaping: $0, 0..<$0.count) }
-  }
-
-  private static func appendField(
-    _ name: StaticString, _ header: StaticString, of request: Request, into entry: inout ByteWriter
+  /// - Parameters:
+  ///   - now: When the request came, by the wall clock.
+  ///   - signal: The privacy signal under which what is personal is left out.
+  mutating func begin(
+    _ request: Request, at now: Timestamp, status: StaticString, signal: PrivacySignal?
   ) {
+    self.signal = signal
+    head.removeAll()
+    head.append("\",\"timestamp\":\"")
+    let start = head.count
+    head.append(rfc3339: now)
+    timestamp = start..<head.count
+    head.append("\",\"resource\":{\"type\":\"pixel_ingest\"},")
+    if let signal {
+      head.append("\"labels\":{\"privacy\":\"")
+      head.append(signal.rawValue)
+      head.append("\"},")
+    }
+    head.append("\"httpRequest\":")
+    requestStart = head.count
+    head.append("{\"requestMethod\":\"")
+    head.append(request.method.rawValue)
+    head.append("\",\"requestUrl\":\"")
+    // Scheme and host as the visitor used them: Google's front end ends TLS and says so.
+    let isPlain = request.withHeader("x-forwarded-proto") { $0.equals("http") } ?? true
+    head.append(isPlain ? "http://" : "https://")
+    _ = request.withHeader("host") { head.append(jsonEscaping: $0, 0..<$0.count) }
+
+    tail.removeAll()
+    tail.append("\",\"status\":")
+    tail.append(status)
+    appendField("\"userAgent\"", "user-agent", of: request, as: "user_agent")
+    appendField("\"referer\"", "referer", of: request, as: "referer")
+    appendAddress(of: request)
+    tail.append("}}")
+  }
+
+  /// The entry of one hit; `appendTarget` writes its path and query as the inside of a JSON string.
+  mutating func entry(_ appendTarget: (inout ByteWriter) -> Void) -> HitEntry {
+    var entry = ByteWriter(capacity: head.count &+ tail.count &+ 1024)
+    entry.append("{\"insertId\":\"")
+    let start = entry.count
+    ids.appendNext(to: &entry)
+    let end = entry.count
+    entry.append(head.bytes.span)
+    appendTarget(&entry)
+    entry.append(tail.bytes.span)
+    return HitEntry(
+      bytes: entry, insertID: start..<end,
+      timestamp: end &+ timestamp.lowerBound..<end &+ timestamp.upperBound,
+      request: end &+ requestStart, signal: signal)
+  }
+
+  private func withholds(_ column: StaticString) -> Bool {
+    signal != nil && privacy.personal.contains(column)
+  }
+
+  private mutating func appendField(
+    _ name: StaticString, _ header: StaticString, of request: Request, as column: StaticString
+  ) {
+    if withholds(column) { return }
     _ = request.withHeader(header) { value in
       guard value.count > 0 else { return }
-      entry.append(UInt8(ascii: ","))
-      entry.append(name)
-      entry.append(UInt8(ascii: ":"))
-      entry.append(json: value)
+      tail.append(UInt8(ascii: ","))
+      tail.append(name)
+      tail.append(UInt8(ascii: ":"))
+      tail.append(json: value)
     }
   }
 
-  /// The last address in `X-Forwarded-For` is the one that the nearest front end saw; what stands before
-  /// it is the client's own claim. Without a front end it is the connection's.
-  private static func appendAddress(of request: Request, into entry: inout ByteWriter) {
-    entry.append(",\"remoteIp\":")
-    let found: Void? = request.withHeader("x-forwarded-for") { value in
-      var start = value.count
-      while start > 0, value[start &- 1] != UInt8(ascii: ",") { start &-= 1 }
-      while start < value.count, value[start] == UInt8(ascii: " ") { start &+= 1 }
-      entry.append(json: value, start..<value.count)
+  private mutating func appendAddress(of request: Request) {
+    if withholds("remote_ip") || privacy.addresses == .drop { return }
+    address.removeAll()
+    address.append(addressOf: request, hops: hops)
+    let whole = address
+    address.removeAll()
+    guard address.append(address: whole.bytes.span, by: privacy.addresses) else { return }
+    tail.append(",\"remoteIp\":")
+    let kept = address
+    tail.append(json: kept.bytes.span)
+  }
+}
+
+extension ByteWriter {
+  /// Appends the entry as a structured log line, which Cloud Logging turns into a LogEntry with the same
+  /// time and `insertId`. Its labels are what the log sink looks for.
+  mutating func append(line entry: HitEntry) {
+    let bytes = entry.bytes.bytes.span
+    append("{\"severity\":\"INFO\",\"message\":\"A hit, for the log sink.\",\"time\":\"")
+    append(bytes, entry.timestamp)
+    append("\",\"logging.googleapis.com/insertId\":\"")
+    append(bytes, entry.insertID)
+    append("\",\"logging.googleapis.com/labels\":{\"pixel\":\"hit\"")
+    if let signal = entry.signal {
+      append(",\"privacy\":\"")
+      append(signal.rawValue)
+      append("\"")
     }
-    if found == nil { entry.append(json: request.peerAddress) }
+    append("},\"httpRequest\":")
+    append(bytes, entry.request..<bytes.count)
+  }
+}
+
+extension HitEntry {
+  /// Cloud Logging takes lines of 256 KB.
+  static let maximumLineBytes = 200_000
+
+  /// The attribute that a log sink gives each message.
+  var attributes: [(name: StaticString, value: String)] {
+    [("logging.googleapis.com/timestamp", bytes.bytes.span.string(timestamp))]
   }
 }

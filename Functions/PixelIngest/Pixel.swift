@@ -44,13 +44,15 @@ public enum Pixel {
   ]
 
   /// An answer with the image: never stored, so that each view is a hit, and no state in the browser.
-  static func response(status: Int, type: ImageType) -> Response {
+  static func response(
+    status: Int, type: ImageType, headers: [(String, String)] = []
+  ) -> Response {
     Response(
       status: status,
       headers: [
         ("Content-Type", type == .gif ? "image/gif" : "image/png"),
         ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"),
-      ], body: type == .gif ? gif : png)
+      ] + headers, body: type == .gif ? gif : png)
   }
 
   enum ImageType { case gif, png }
@@ -59,6 +61,7 @@ public enum Pixel {
 /// One path that serves the pixel: `.gif` serves a GIF, every other name a PNG.
 struct PixelPath: Sendable {
   let path: [UInt8]
+  private let type: Pixel.ImageType
   let image: Response
   /// The hit was not accepted; the visitor's page gets its image all the same.
   let notAccepted: Response
@@ -66,7 +69,13 @@ struct PixelPath: Sendable {
   init(_ text: String) {
     let type: Pixel.ImageType = text.hasSuffix(".gif") ? .gif : .png
     path = Array(text.utf8)
+    self.type = type
     image = Pixel.response(status: 200, type: type)
     notAccepted = Pixel.response(status: 503, type: type)
+  }
+
+  /// The image with a cookie, for a visitor that has none yet.
+  func image(with cookie: (String, String)) -> Response {
+    Pixel.response(status: 200, type: type, headers: [cookie])
   }
 }

@@ -4,66 +4,132 @@ import EventLoop
 import Events
 import FunctionRuntime
 import GoogleCloud
+import Privacy
 
-/// Serves the pixel. In `publish` mode a hit is answered after Pub/Sub has it as a LogEntry; in `log`
-/// mode at once, since the platform's request log is the record.
+/// Takes hits and events, decides about privacy, and publishes what is left as LogEntries.
+///
+/// | request | answer |
+/// |---|---|
+/// | `GET`, `HEAD` of a pixel path | the image, once Pub/Sub or the log sink has the hit; at once in `log` mode |
+/// | `POST /events` | 204 once Pub/Sub has all events: `EventsEndpoint` |
+/// | `GET /p.js` | the tracker |
 public final class PixelIngest {
+  private let worker: Worker
   private let paths: [PixelPath]
-  /// Nil in `log` mode.
-  private let publisher: Publisher?
-  private var hitEntry = HitEntry()
+  private let isPublishing: Bool
+  private let publisher: Publisher
+  private let privacy: PrivacyPolicy
+  private let cookie: VisitorCookie?
+  private let events: EventsEndpoint
+  private var hits: HitWriter
+  private var ids = InsertIDs()
+  private var road = PublishRoad()
 
   private static let notFound = Response(status: 404, text: "There is no pixel at this path.")
   private static let wrongMethod = Response(
     status: 405, text: "The pixel takes GET and HEAD.", headers: [("Allow", "GET, HEAD")])
 
   public init(settings: PixelIngestSettings, worker: Worker) {
+    self.worker = worker
     paths = settings.paths
-    if settings.mode == .publish { settings.cloud.warmUp(worker, for: settings.cloud.pubSub) }
-    publisher =
-      settings.mode == .log
-      ? nil
-      : Publisher(
-        worker: worker, cloud: settings.cloud, topic: settings.logsTopic,
-        timeout: settings.publishTimeout)
+    isPublishing = settings.mode == .publish
+    privacy = settings.privacy
+    cookie = settings.cookie
+    // In log mode nobody waits for Pub/Sub until the first POST comes.
+    if isPublishing { settings.cloud.warmUp(worker, for: settings.cloud.pubSub) }
+    publisher = Publisher(
+      worker: worker, cloud: settings.cloud, topic: settings.logsTopic,
+      timeout: settings.publishTimeout)
+    hits = HitWriter(privacy: settings.privacy, hops: settings.forwardedHops)
+    events = EventsEndpoint(settings: settings, worker: worker, publisher: publisher)
   }
 
   public func handle(_ request: Request, _ call: Call) {
-    guard let path = pixelPath(of: request) else { return call.reply(Self.notFound) }
+    guard let index = pixelPath(of: request) else { return handleOther(request, call) }
     guard request.method == .get || request.method == .head else {
-      return call.reply(Self.wrongMethod)
+      // A pixel path may be the same as another one with other methods.
+      return handleOther(request, call, otherwise: Self.wrongMethod)
     }
-    guard let publisher else { return call.reply(path.image) }
-    publish(request, by: publisher) { accepted in
-      call.reply(accepted ? path.image : path.notAccepted)
-    }
+    guard isPublishing else { return call.reply(paths[index].image) }
+    hit(request, call, paths[index])
   }
 
-  private func pixelPath(of request: Request) -> PixelPath? {
-    request.withPath { path in
-      // By index, so that only the one that is found is copied.
-      for index in paths.indices {
-        let candidate = paths[index].path
-        if path.equals(candidate.span, at: 0..<path.count) { return paths[index] }
-      }
-      return nil
-    }
-  }
-
-  private func publish(
-    _ request: Request, by publisher: Publisher, _ completion: @escaping (Bool) -> Void
+  private func handleOther(
+    _ request: Request, _ call: Call, otherwise: Response = PixelIngest.notFound
   ) {
+    let other = request.withPath { path in
+      path.equals("/events") ? Other.events : path.equals("/p.js") ? .tracker : nil
+    }
+    switch other {
+    case .events: events.handle(request, call)
+    case .tracker: call.reply(Tracker.response(to: request))
+    case nil: call.reply(otherwise)
+    }
+  }
+
+  private enum Other { case events, tracker }
+
+  /// Which of the paths it asks for; not the path itself, since to copy its images counts references.
+  private func pixelPath(of request: Request) -> Int? {
+    request.withPath { path in
+      paths.firstIndex { path.equals($0.path.span, at: 0..<path.count) }
+    }
+  }
+
+  // MARK: A hit, step by step
+
+  private func hit(_ request: Request, _ call: Call, _ path: PixelPath) {
+    // 1. What the visitor has said about privacy.
+    let signal = privacy.signal(of: request)
+    if let signal {
+      worker.count(privacy.noteLabel(signal))
+      if privacy.signals == .drop { return call.reply(path.image) }
+    }
+
+    // 2. Who it is, if a cookie is asked for.
+    let visitor = signal == nil ? visitor(of: request) : nil
+    let image = visitor?.newCookie.map { path.image(with: $0) } ?? path.image
+
+    // 3. The entry.
     let now = Timestamp(nanosecondsSince1970: wallClockNanoseconds())
-    var stamp = ByteWriter(capacity: 32)
-    stamp.append(rfc3339: now)
-    // The attribute that a log sink gives each message.
-    let attributes: [(name: StaticString, value: String)] = [
-      ("logging.googleapis.com/timestamp", stamp.bytes.span.string)
-    ]
-    hitEntry.write(request, at: now) { entry in
-      publisher.publish(data: entry, attributes: attributes) { result in
-        if case .success = result { completion(true) } else { completion(false) }
+    hits.begin(request, at: now, status: "200", signal: signal)
+    let entry = hits.entry { writer in
+      request.withPathAndQuery { target in
+        writer.append(target: target, visitor: visitor?.id, signal == nil ? nil : privacy.personal)
       }
     }
+
+    // 4. To Pub/Sub, or to the log sink while that is not to be had.
+    guard road.take(at: worker.loop.now) else { return deliver(entry, call, path, image) }
+    publisher.publish(data: entry.bytes.bytes.span, attributes: entry.attributes) { [self] result in
+      let isPublished = if case .success = result { true } else { false }
+      road.settled(isPublished, at: worker.loop.now)
+      isPublished ? call.reply(image) : deliver(entry, call, path, image)
+    }
+  }
+
+  /// The other road: a line that the log sink routes to the same topic.
+  private func deliver(_ entry: HitEntry, _ call: Call, _ path: PixelPath, _ image: Response) {
+    var line = ByteWriter(capacity: entry.bytes.count + 256)
+    line.append(line: entry)
+    guard line.count <= HitEntry.maximumLineBytes, worker.log.deliver(line: line.bytes.span) else {
+      return call.reply(path.notAccepted)
+    }
+    worker.count("hit_to_log")
+    call.reply(image)
+  }
+
+  private struct Visitor {
+    let id: [UInt8]
+    /// Set for a new one.
+    let newCookie: (String, String)?
+  }
+
+  private func visitor(of request: Request) -> Visitor? {
+    guard let cookie else { return nil }
+    var id = ByteWriter(capacity: VisitorCookie.idDigits)
+    if cookie.append(idOf: request, to: &id) { return Visitor(id: id.bytes, newCookie: nil) }
+    ids.appendNext(to: &id)
+    return Visitor(id: id.bytes, newCookie: cookie.header(id.bytes.span))
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import FunctionRuntime
 import GoogleCloud
+import Privacy
 
 public struct PixelIngestSettings: Sendable {
   enum Mode: String, Sendable, CaseIterable {
@@ -14,6 +15,12 @@ public struct PixelIngestSettings: Sendable {
   let paths: [PixelPath]
   let logsTopic: TopicName
   let publishTimeout: Duration
+  let origins: CrossOrigin
+  let writeKeys: WriteKeys
+  let privacy: PrivacyPolicy
+  /// How many front ends stand between the visitor and us.
+  let forwardedHops: Int
+  let cookie: VisitorCookie?
   let cloud: CloudSettings
 
   public init(_ reader: inout SettingsReader) {
@@ -28,7 +35,21 @@ public struct PixelIngestSettings: Sendable {
     self.paths = PixelPaths.parse(paths, &reader).map { PixelPath($0) }
     publishTimeout = reader.duration(
       "PUBLISH_TIMEOUT", default: "2s", in: .milliseconds(10)...(.seconds(60)),
-      "a hit that is not published by then is answered 503")
+      "a hit that is not published by then goes to the log, for the sink; a POST is answered 503")
+    origins = CrossOrigin(&reader)
+    writeKeys = WriteKeys(&reader)
+    privacy = PrivacyPolicy(&reader)
+    forwardedHops = reader.integer(
+      "FORWARDED_HOPS", default: 1, in: 0...10,
+      "front ends that add to X-Forwarded-For: 1 on Cloud Run, 2 behind the load balancer, 0 without"
+    )
+    cookie = VisitorCookie(&reader)
+    if cookie != nil, mode == .log {
+      reader.fail(
+        SettingsError(
+          "ID_COOKIE is set with INGEST_MODE=log: a request log has no cookies, so publish is needed"
+        ))
+    }
     cloud = CloudSettings(&reader)
   }
 }

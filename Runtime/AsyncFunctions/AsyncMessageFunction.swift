@@ -8,7 +8,7 @@ extension MessageFunction {
   ///
   /// It runs on Swift's own threads, so many may run at once, up to `MAX_IN_FLIGHT`. Its task is cancelled
   /// when the call's deadline has come; an error that it throws means the message comes again. The copy
-  /// and the two thread changes cost about ten times what a synchronous handler costs.
+  /// and the two thread changes cost about as much again as a synchronous call (`Tests/Benchmarks`).
   ///
   /// - Parameters:
   ///   - worker: Whose calls they are.
@@ -23,38 +23,11 @@ extension MessageFunction {
   ) -> MessageFunction {
     MessageFunction(
       authentication: authentication,
-      receive: { delivery in run(handler, delivery, on: worker, executor) },
+      receive: { delivery in
+        let message = ReceivedMessage(delivery.message)
+        AsyncCall(worker: worker, deadline: delivery.deadline, executor: executor).run(
+          { try await handler(message) }, then: { delivery.finish($0) })
+      },
       record: record ?? { _, _, completion in completion(false) })
   }
-
-  private static func run(
-    _ handler: @escaping @Sendable (ReceivedMessage) async throws -> Outcome,
-    _ delivery: Delivery, on worker: Worker, _ executor: (any TaskExecutor)?
-  ) {
-    let message = ReceivedMessage(delivery.message)
-    let loop = worker.loop.handle
-    let pending = PendingCall()
-    let answer = OnLoop(value: (delivery, pending))
-    let task = Task(executorPreference: executor) {
-      let outcome: Outcome
-      do {
-        outcome = try await handler(message)
-      } catch {
-        outcome = .retry(.handlerFailed, detail: "\(type(of: error))")
-      }
-      // What a handler says that was stopped is not to be believed.
-      let result = Task.isCancelled ? Outcome.retry(.deadlineExceeded) : outcome
-      loop.post {
-        let (delivery, pending) = answer.value
-        pending.deadline?.cancel()
-        delivery.finish(result)
-      }
-    }
-    pending.deadline = worker.loop.schedule(at: delivery.deadline) { task.cancel() }
-  }
-}
-
-/// A call whose task is running; only used on its loop.
-private final class PendingCall {
-  var deadline: Timer?
 }

@@ -9,10 +9,17 @@
   private var base: UnsafeMutablePointer<UInt8>
   private var room: Int
   private var used = 0
+  private var companion: AnyObject?
 
   // Stored properties that are private need no exclusivity checks at run time.
   public var capacity: Int { room }
   public var count: Int { used }
+
+  /// The bytes in use; what lends them is inlined everywhere, and this is what it needs to know.
+  @usableFromInline var bytesInUse: UnsafeMutableBufferPointer<UInt8> {
+    // In bounds: `used` never exceeds `room`.
+    unsafe UnsafeMutableBufferPointer(start: base, count: used)
+  }
 
   public init(capacity: Int = 0) {
     room = max(capacity, 64)
@@ -22,20 +29,18 @@
   deinit { unsafe base.deallocate() }
 
   /// Lends the bytes in use.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func withSpan<R, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
-    // In bounds: `count` never exceeds `capacity`.
-    let span = unsafe UnsafeBufferPointer(start: base, count: count).span
+    let span = unsafe bytesInUse.span
     return try body(span)
   }
 
   /// Lends the bytes in use for changing in place, as decoding escapes and base64 does.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func withMutableSpan<R, E: Error>(
     _ body: (inout MutableSpan<UInt8>) throws(E) -> R
   ) throws(E) -> R {
-    // In bounds: `count` never exceeds `capacity`.
-    var span = unsafe UnsafeMutableBufferPointer(start: base, count: count).mutableSpan
+    var span = unsafe bytesInUse.mutableSpan
     return try body(&span)
   }
 
@@ -53,9 +58,9 @@
   }
 
   /// Lends the raw bytes in use, for system calls that read them.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func withRawBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
-    unsafe body(UnsafeRawBufferPointer(start: base, count: count))
+    unsafe body(UnsafeRawBufferPointer(bytesInUse))
   }
 
   public func append(_ bytes: Span<UInt8>) {
@@ -98,6 +103,9 @@
     precondition(newCount >= 0 && newCount <= count)
     used = newCount
   }
+
+  /// Keeps `object` for as long as the bytes are there: its `deinit` tells when they are gone.
+  public func keep(_ object: AnyObject) { companion = object }
 
   /// Gives memory back after a large request has made the buffer grow.
   public func shrink(above limit: Int, to newCapacity: Int) {

@@ -19,7 +19,9 @@ public struct ByteWriter: Sendable {
     text.withSpan { append($0) }
   }
 
+  /// Disfavored, so that a literal is not made a `String` first.
   @inline(__always)
+  @_disfavoredOverload
   public mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
   @inline(__always)

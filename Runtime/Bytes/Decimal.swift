@@ -8,6 +8,7 @@ extension ByteWriter {
   }
 
   /// Appends `value` in decimal, with `-` if it is negative.
+  @inlinable
   public mutating func append(decimal value: some BinaryInteger) {
     if value < 0 { append(UInt8(ascii: "-")) }
     append(decimal: UInt64(value.magnitude), digits: 1)
@@ -25,6 +26,16 @@ extension ByteWriter {
     }
     first = min(first, 20 - min(max(digits, 1), 20))
     append(places.span.extracting(first..<20))
+  }
+
+  /// Appends `number` as sixteen lower-case hex digits.
+  public mutating func append(hex number: UInt64) {
+    var places: [16 of UInt8] = .init(repeating: 0)
+    for place in 0..<16 {
+      let digit = UInt8(truncatingIfNeeded: number >> UInt64(60 - 4 * place)) & 15
+      places[place] = Self.hexDigit(digit, ten: UInt8(ascii: "a"))
+    }
+    append(places.span)
   }
 
   /// Appends each byte as two lower-case hex digits.

@@ -58,8 +58,14 @@ extension Span where Element == UInt8 {
   @inlinable
   public func equals(_ other: Span<UInt8>, at range: Range<Int>) -> Bool {
     guard range.count == other.count else { return false }
-    for offset in 0..<other.count where self[range.lowerBound &+ offset] != other[offset] {
-      return false
+    var offset = 0
+    while offset &+ 8 <= other.count {
+      if word(at: range.lowerBound &+ offset) != other.word(at: offset) { return false }
+      offset &+= 8
+    }
+    while offset < other.count {
+      if self[range.lowerBound &+ offset] != other[offset] { return false }
+      offset &+= 1
     }
     return true
   }

@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
 
@@ -56,6 +57,47 @@ int pixel_rsa_verify(pixel_rsa_key *key, const uint8_t *text, size_t text_count,
   int good = context && EVP_DigestVerifyInit(context, &padding, EVP_sha256(), NULL, of(key)) == 1 &&
              EVP_PKEY_CTX_set_rsa_padding(padding, RSA_PKCS1_PADDING) == 1 &&
              EVP_DigestVerify(context, signature, signature_count, text, text_count) == 1;
+  EVP_MD_CTX_free(context);
+  ERR_clear_error();
+  return good;
+}
+
+static EVP_PKEY *signing(pixel_rsa_signer *signer) { return (EVP_PKEY *)signer; }
+
+// Says that there is no password instead of asking a terminal for one.
+static int no_password(char *buffer, int size, int writing, void *context) {
+  (void)buffer, (void)size, (void)writing, (void)context;
+  return -1;
+}
+
+pixel_rsa_signer *pixel_rsa_signer_new(const uint8_t *pem, size_t count) {
+  if (count > 65536) return NULL;
+  BIO *text = BIO_new_mem_buf(pem, (int)count);
+  EVP_PKEY *key = text ? PEM_read_bio_PrivateKey(text, NULL, no_password, NULL) : NULL;
+  BIO_free(text);
+  if (key && (!EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_get_bits(key) < 2048)) {
+    EVP_PKEY_free(key);
+    key = NULL;
+  }
+  ERR_clear_error();
+  return (pixel_rsa_signer *)key;
+}
+
+void pixel_rsa_signer_free(pixel_rsa_signer *signer) { EVP_PKEY_free(signing(signer)); }
+
+size_t pixel_rsa_signature_size(pixel_rsa_signer *signer) {
+  return (size_t)EVP_PKEY_get_size(signing(signer));
+}
+
+int pixel_rsa_sign(pixel_rsa_signer *signer, const uint8_t *text, size_t text_count, uint8_t *signature) {
+  EVP_MD_CTX *context = EVP_MD_CTX_new();
+  EVP_PKEY_CTX *padding = NULL;  // owned by `context`
+  size_t size = pixel_rsa_signature_size(signer);
+  int good = context &&
+             EVP_DigestSignInit(context, &padding, EVP_sha256(), NULL, signing(signer)) == 1 &&
+             EVP_PKEY_CTX_set_rsa_padding(padding, RSA_PKCS1_PADDING) == 1 &&
+             EVP_DigestSign(context, signature, &size, text, text_count) == 1 &&
+             size == pixel_rsa_signature_size(signer);
   EVP_MD_CTX_free(context);
   ERR_clear_error();
   return good;

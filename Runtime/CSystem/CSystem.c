@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -16,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -59,7 +61,15 @@ int pixel_next_signal(int fd) {
   return read(fd, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
 }
 
-int pixel_listen(const char *host, uint16_t port, int reuse_port, int backlog) {
+static int close_failed(int fd) {
+  int why = errno;
+  close(fd);
+  errno = why;
+  return -1;
+}
+
+/// A socket bound to the address; -1 with errno.
+static int bind_socket(const char *host, uint16_t port, int reuse_port) {
   struct in6_addr six;
   struct in_addr four;
   int wildcard = strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
@@ -89,13 +99,33 @@ int pixel_listen(const char *host, uint16_t port, int reuse_port, int backlog) {
     address.sin6_addr = wildcard ? in6addr_any : six;
     bound = bind(fd, (struct sockaddr *)&address, sizeof address);
   }
-  if (bound != 0 || listen(fd, backlog) != 0) {
-    int why = errno;
-    close(fd);
-    errno = why;
+  return bound == 0 ? fd : close_failed(fd);
+}
+
+int pixel_listen(const char *host, uint16_t port, int reuse_port, int backlog) {
+  int fd = bind_socket(host, port, reuse_port);
+  if (fd < 0) return -1;
+  return listen(fd, backlog) == 0 ? fd : close_failed(fd);
+}
+
+int pixel_claim_port(const char *host, uint16_t port) {
+  // Without SO_REUSEPORT nobody may listen there, whoever it is. With SO_REUSEADDR, which every socket of
+  // ours has, connections that have ended do not count.
+  int probe = bind_socket(host, port, 0);
+  if (probe < 0) return -1;
+  close(probe);
+  // Two processes that start at once both find nobody. This name can be had once; the kernel frees it with
+  // the descriptor. Its first byte is zero: it is no file.
+  struct sockaddr_un name = {.sun_family = AF_UNIX};
+  int length = snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "pixel-pipeline:%s:%u", host, port);
+  if (length < 0 || (size_t)length >= sizeof name.sun_path - 1) {
+    errno = EINVAL;
     return -1;
   }
-  return fd;
+  int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -1;
+  socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
+  return bind(fd, (struct sockaddr *)&name, size) == 0 ? fd : close_failed(fd);
 }
 
 uint16_t pixel_local_port(int fd) {
@@ -140,10 +170,23 @@ struct start {
   void *context;
 };
 
+// Room for the crash handler: after a stack overflow there is none on the stack.
+enum { CRASH_STACK_BYTES = 64 * 1024 };
+
+static void use_crash_stack(void *memory) {
+  stack_t stack = {.ss_sp = memory, .ss_size = CRASH_STACK_BYTES};
+  if (memory) sigaltstack(&stack, NULL);
+}
+
 static void *run(void *raw) {
   struct start start = *(struct start *)raw;
   free(raw);
+  void *crash_stack = malloc(CRASH_STACK_BYTES);
+  use_crash_stack(crash_stack);
   start.body(start.context);
+  stack_t none = {.ss_flags = SS_DISABLE};
+  sigaltstack(&none, NULL);
+  free(crash_stack);
   return NULL;
 }
 
@@ -181,9 +224,19 @@ static void crashed(int signal_number) {
 void pixel_report_crashes(const char *line, size_t count) {
   crash_length = count < sizeof crash_line ? count : sizeof crash_line;
   memcpy(crash_line, line, crash_length);
-  struct sigaction action = {.sa_handler = crashed, .sa_flags = SA_RESETHAND | SA_NODEFER};
+  static char crash_stack[CRASH_STACK_BYTES];  // of the first thread
+  use_crash_stack(crash_stack);
+  struct sigaction action = {.sa_handler = crashed};
+  action.sa_flags = SA_RESETHAND | SA_NODEFER | SA_ONSTACK;
   int signals[] = {SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT};
-  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
+  sigset_t set;
+  sigemptyset(&set);
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+    sigaction(signals[i], &action, NULL);
+    sigaddset(&set, signals[i]);
+  }
+  // Whoever started us may have blocked them; a trap would then end the process without the handler.
+  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
 static int64_t nanoseconds(clockid_t clock) {

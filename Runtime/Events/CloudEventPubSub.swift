@@ -9,17 +9,24 @@ extension CloudEvent {
   public static func published(
     in buffer: Buffer, body: Range<Int>, topic: String? = nil
   ) throws(EnvelopeError) -> CloudEvent {
+    try pushed(in: buffer, body: body, topic: topic).event
+  }
+
+  /// The same, and who pushed it how often, which its data says.
+  public static func pushed(
+    in buffer: Buffer, body: Range<Int>, topic: String? = nil
+  ) throws(EnvelopeError) -> (event: CloudEvent, push: PushOrigin) {
     let envelope = try PubSubEnvelope.scan(buffer, body)
     let isBase64 = buffer.withSpan { bytes in
       envelope.data.map { Base64.isValid($0, in: bytes) } ?? true
     }
     guard isBase64 else { throw .malformedData }
-    func text(_ string: JSONString?) -> String? {
-      string.map { string in buffer.withSpan { string.string(in: $0) } }
-    }
-    return try published(
-      id: text(envelope.id) ?? "", topic: topic, subscription: text(envelope.subscription),
-      time: envelope.publishTime, buffer: buffer, data: body)
+    let id = envelope.id.map { id in buffer.withSpan { id.string(in: $0) } }
+    let push = PushOrigin(envelope, in: buffer)
+    let event = try published(
+      id: id ?? "", topic: topic, subscription: push.subscription, time: envelope.publishTime,
+      buffer: buffer, data: body)
+    return (event, push)
   }
 
   /// Makes an unwrapped push an event. Its data is written as the wrapped push would have been.
@@ -48,12 +55,7 @@ extension CloudEvent {
   }
 
   /// The subscription that an event of type `messagePublished` says it came through.
-  public var subscription: String? {
-    guard type == Self.messagePublished, let data,
-      let name = (try? PubSubEnvelope.scan(buffer, data))?.subscription
-    else { return nil }
-    return buffer.withSpan { name.string(in: $0) }
-  }
+  public var subscription: String? { PushOrigin(of: self)?.subscription }
 
   // MARK: An event in a message
 

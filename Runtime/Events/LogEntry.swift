@@ -17,10 +17,17 @@ public struct LogEntry: Sendable {
   public private(set) var resourceType: JSONString?
   /// `httpRequest`, if it is an object.
   public private(set) var request: Request?
+  /// `labels.pixel`: `hit` in what PixelIngest has written to its log.
+  public private(set) var pixelLabel: JSONString?
+  /// `labels.privacy`: the signal under which PixelIngest has left out what is personal.
+  public private(set) var privacyLabel: JSONString?
   /// `jsonPayload.statusDetails`: a load balancer's reason for the status.
   public private(set) var statusDetails: JSONString?
   /// `jsonPayload.enforcedSecurityPolicy.outcome`: `ACCEPT` or `DENY`, from Cloud Armor.
   public private(set) var securityOutcome: JSONString?
+  /// `jsonPayload.securityPolicyRequestData.remoteIpInfo.regionCode`: the client's country in two
+  /// letters, where Cloud Armor looked at the request.
+  public private(set) var country: JSONString?
 
   /// The entry's `httpRequest`.
   public struct Request: Sendable {
@@ -35,19 +42,23 @@ public struct LogEntry: Sendable {
   }
 
   private enum Field: Sendable {
-    case insertID, timestamp, receiveTimestamp, logName, request, resource, payload
-    case statusDetails, securityPolicy
+    case insertID, timestamp, receiveTimestamp, logName, request, resource, labels, payload
+    case statusDetails, securityPolicy, requestData, remoteIPInfo, country
   }
 
   private static let fields = FieldNames<Field>([
     (.insertID, "insertId"), (.timestamp, "timestamp"), (.receiveTimestamp, "receiveTimestamp"),
     (.logName, "logName"), (.request, "httpRequest"), (.resource, "resource"),
-    (.payload, "jsonPayload"),
+    (.labels, "labels"), (.payload, "jsonPayload"),
   ])
 
   private static let payloadFields = FieldNames<Field>([
     (.statusDetails, "statusDetails"), (.securityPolicy, "enforcedSecurityPolicy"),
+    (.requestData, "securityPolicyRequestData"),
   ])
+
+  private static let requestDataFields = FieldNames<Field>([(.remoteIPInfo, "remoteIpInfo")])
+  private static let addressFields = FieldNames<Field>([(.country, "regionCode")])
 
   /// Reads the entry in one pass over `bytes`, which have to be one JSON object in UTF-8.
   public init(_ bytes: Span<UInt8>) throws(JSONError) {
@@ -69,6 +80,7 @@ public struct LogEntry: Sendable {
         request = try Request(&scanner, in: bytes)
         if !isSnakeCase { requestIsCamelCase = request != nil }
       case .resource: try readResource(&scanner, in: bytes)
+      case .labels: try readLabels(&scanner, in: bytes)
       case .payload: try readPayload(&scanner, in: bytes)
       default:
         let value = try scanner.value(in: bytes).string
@@ -93,6 +105,17 @@ public struct LogEntry: Sendable {
     }
   }
 
+  private mutating func readLabels(
+    _ scanner: inout JSONScanner, in bytes: Span<UInt8>
+  ) throws(JSONError) {
+    guard try scanner.enterIfObject(in: bytes) else { return }
+    while let name = try scanner.nextMember(in: bytes) {
+      let value = try scanner.value(in: bytes)
+      if name.equals("pixel", in: bytes) { pixelLabel = value.string }
+      if name.equals("privacy", in: bytes) { privacyLabel = value.string }
+    }
+  }
+
   private mutating func readPayload(
     _ scanner: inout JSONScanner, in bytes: Span<UInt8>
   ) throws(JSONError) {
@@ -100,12 +123,13 @@ public struct LogEntry: Sendable {
     let fields = Self.payloadFields
     while let name = try scanner.nextMember(in: bytes) {
       let found = fields.find(name, in: bytes)
-      if found?.field == .securityPolicy {
-        try readSecurityPolicy(&scanner, in: bytes)
-        continue
+      switch found?.field {
+      case .securityPolicy: try readSecurityPolicy(&scanner, in: bytes)
+      case .requestData: try readRequestData(&scanner, in: bytes)
+      default:
+        let value = try scanner.value(in: bytes).string
+        if let found { statusDetails.take(value, found.isSnakeCase) }
       }
-      let value = try scanner.value(in: bytes).string
-      if let found { statusDetails.take(value, found.isSnakeCase) }
     }
   }
 
@@ -116,6 +140,24 @@ public struct LogEntry: Sendable {
     while let name = try scanner.nextMember(in: bytes) {
       let value = try scanner.value(in: bytes)
       if name.equals("outcome", in: bytes) { securityOutcome = value.string }
+    }
+  }
+
+  private mutating func readRequestData(
+    _ scanner: inout JSONScanner, in bytes: Span<UInt8>
+  ) throws(JSONError) {
+    guard try scanner.enterIfObject(in: bytes) else { return }
+    while let name = try scanner.nextMember(in: bytes) {
+      guard Self.requestDataFields.find(name, in: bytes) != nil else {
+        _ = try scanner.value(in: bytes)
+        continue
+      }
+      guard try scanner.enterIfObject(in: bytes) else { continue }
+      while let name = try scanner.nextMember(in: bytes) {
+        let value = try scanner.value(in: bytes).string
+        guard let found = Self.addressFields.find(name, in: bytes) else { continue }
+        country.take(value, found.isSnakeCase)
+      }
     }
   }
 }

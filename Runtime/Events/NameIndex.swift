@@ -3,7 +3,7 @@ import Bytes
 
 /// Finds a name among a fixed set by its bytes, without making a string of it: open addressing in a
 /// table at most half full.
-struct NameIndex: Sendable {
+public struct NameIndex: Sendable {
   /// A name as it is compared: of the usual short one the length and both ends are all of it.
   private struct Key: Equatable, Sendable {
     var first: UInt64 = 0
@@ -40,7 +40,8 @@ struct NameIndex: Sendable {
   /// The length is a power of two.
   private let slots: [Slot?]
 
-  init(_ names: [[UInt8]]) {
+  /// The names in the order of the positions that `find` gives; no two may be the same.
+  public init(_ names: [[UInt8]]) {
     var size = 8
     while size < names.count * 2 { size *= 2 }
     var slots = [Slot?](repeating: nil, count: size)
@@ -55,7 +56,7 @@ struct NameIndex: Sendable {
   }
 
   /// The position of `name` among the names.
-  func find(_ name: Span<UInt8>) -> Int? {
+  public func find(_ name: Span<UInt8>) -> Int? {
     let key = Key(name)
     let mask = slots.count &- 1
     var at = key.hash & mask

@@ -13,6 +13,8 @@ public enum Reason: String, Sendable, CaseIterable {
   case malformedCloudEvent = "malformed_cloud_event"
   /// The request is a CloudEvent in a format other than JSON: answered 415.
   case unknownEventFormat = "unknown_event_format"
+  /// The body of a push or an event has a `Content-Encoding`: answered 415.
+  case contentEncoding = "content_encoding"
 
   // Rejected for good: recorded with the original bytes, then acknowledged.
 
@@ -24,6 +26,8 @@ public enum Reason: String, Sendable, CaseIterable {
   case requestURLMissing = "request_url_missing"
   /// Cloud Armor denied the request.
   case deniedBySecurityPolicy = "denied_by_security_policy"
+  /// The hit names a contract that there is not.
+  case contractUnknown = "contract_unknown"
   /// A REQUIRED column has no value.
   case missingRequired = "missing_required"
   /// The value of a REQUIRED column does not fit its type.
@@ -34,6 +38,8 @@ public enum Reason: String, Sendable, CaseIterable {
   case rowNotJSON = "row_not_json"
   /// The row has no `event_id`, neither as a column nor as an attribute.
   case eventIDMissing = "event_id_missing"
+  /// The message names no contract, and the table's name needs one, or one that cannot exist.
+  case contractInvalid = "contract_invalid"
   /// BigQuery refused the row; the detail is its own message.
   case rowInvalid = "row_invalid"
 
@@ -43,6 +49,10 @@ public enum Reason: String, Sendable, CaseIterable {
   case publishFailed = "publish_failed"
   /// Inserting into BigQuery failed.
   case insertFailed = "insert_failed"
+  /// BigQuery does not answer, so nothing is tried for the moment.
+  case bigQueryDown = "bigquery_down"
+  /// The table does not have one of the row's columns, or not yet.
+  case schemaPending = "schema_pending"
   /// The destination table or dataset does not exist.
   case tableMissing = "table_missing"
   /// The rejection could not be recorded, so the message may not be acknowledged yet.

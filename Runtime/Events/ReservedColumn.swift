@@ -17,11 +17,11 @@ public enum ReservedColumn: String, Sendable, CaseIterable {
   case referer
   /// The `User-Agent` header.
   case userAgent = "user_agent"
-  /// Whether the request looks like a robot's; reserved, not filled yet.
+  /// Whether the request is a program's by its `User-Agent`, or has none.
   case bot
   /// The client's address, without port.
   case remoteIP = "remote_ip"
-  /// The client's country; reserved, not filled yet.
+  /// The client's country in two letters, where Cloud Armor looked at the request.
   case country
   /// The request method.
   case method
@@ -31,6 +31,8 @@ public enum ReservedColumn: String, Sendable, CaseIterable {
   case cacheHit = "cache_hit"
   /// The name of the log that the entry came from.
   case logName = "log_name"
+  /// The privacy signal under which the personal columns were emptied: `gpc`, `dnt`, `consent`.
+  case privacy
   /// The version of the contract by which the row was made.
   case contractVersion = "contract_version"
   /// What came but did not fit its column, as a JSON object of texts.

@@ -24,9 +24,25 @@ final class CallLog {
     count(response, note)
     let isProblem = note.map { $0.result != .done } ?? (response.status >= 500)
     guard isProblem || isSampled() else { return }
-    let severity = note?.severity ?? (isProblem ? .error : .info)
+    write(note?.severity ?? (isProblem ? .error : .info), request, response, began, note)
+  }
+
+  /// The same for a call that the function said nothing about: mostly there is nothing to do but count.
+  func answered(_ request: Request, _ response: Response, began: Instant) {
+    guard response.status < 500 else {
+      return answered(request, response, began: began, note: nil)
+    }
+    worker.tally.countDone()
+    if isSampled() { write(.info, request, response, began, nil) }
+    worker.tally.reportIfDue(worker.log, now: worker.loop.now)
+  }
+
+  private func write(
+    _ severity: Severity, _ request: Request, _ response: Response, _ began: Instant,
+    _ note: CallNote?
+  ) {
     guard worker.log.takes(severity) else { return }
-    let took = Instant.read() - began
+    let took = Instant.read().nanoseconds &- began.nanoseconds
     worker.log.line(
       severity, sentence: note?.sentence ?? "A request was answered.",
       json: { writeJSON(severity, request, response, took, note, to: &$0) },
@@ -54,68 +70,76 @@ final class CallLog {
   // MARK: JSON
 
   private func writeJSON(
-    _ severity: Severity, _ request: Request, _ response: Response, _ took: Duration,
+    _ severity: Severity, _ request: Request, _ response: Response, _ took: Int64,
     _ note: CallNote?, to line: inout ByteWriter
   ) {
-    line.append(",\"httpRequest\":{\"requestMethod\":\"")
-    line.append(request.method.rawValue)
-    line.append("\",\"requestUrl\":")
+    line.append(constant: ",\"httpRequest\":{\"requestMethod\":\"")
+    line.append(constant: request.method.name)
+    line.append(constant: "\",\"requestUrl\":")
     request.withPath { line.append(json: $0, 0..<min($0.count, 256)) }
-    line.append(",\"status\":")
+    line.append(constant: ",\"status\":")
     line.append(decimal: response.status)
     // Sizes are int64, which Google's JSON writes as strings.
-    line.append(",\"requestSize\":\"")
+    line.append(constant: ",\"requestSize\":\"")
     line.append(decimal: request.bodyInPlace.range.count)
-    line.append("\",\"responseSize\":\"")
+    line.append(constant: "\",\"responseSize\":\"")
     line.append(decimal: response.body.count)
-    line.append("\",\"latency\":\"")
+    line.append(constant: "\",\"latency\":\"")
     appendSeconds(took, to: &line)
-    line.append("s\"}")
+    line.append(constant: "s\"}")
     if let trace = TraceContext(request) { append(trace, to: &line) }
     if let note { append(note, to: &line) }
   }
 
   private func append(_ trace: TraceContext, to line: inout ByteWriter) {
-    line.append(",\"logging.googleapis.com/trace\":\"")
+    line.append(constant: ",\"logging.googleapis.com/trace\":\"")
     if let project = worker.project {
-      line.append("projects/")
+      line.append(constant: "projects/")
       line.append(project)
-      line.append("/traces/")
+      line.append(constant: "/traces/")
     }
-    line.append(trace.trace)
-    line.append("\"")
+    line.append(hex: trace.high)
+    line.append(hex: trace.low)
+    line.append(constant: "\"")
     if let span = trace.span {
-      line.append(",\"logging.googleapis.com/spanId\":\"")
-      line.append(span)
-      line.append("\"")
+      line.append(constant: ",\"logging.googleapis.com/spanId\":\"")
+      line.append(hex: span)
+      line.append(constant: "\"")
     }
   }
 
   private func append(_ note: CallNote, to line: inout ByteWriter) {
-    line.append(",\"outcome\":\"")
+    line.append(constant: ",\"outcome\":\"")
     line.append(note.result.rawValue)
-    line.append("\"")
+    line.append(constant: "\"")
     func member(_ name: StaticString, _ value: String?) {
       guard let value, !value.isEmpty else { return }
-      line.append(",\"")
+      line.append(constant: ",\"")
       line.append(name)
-      line.append("\":")
+      line.append(constant: "\":")
       line.append(json: value)
     }
     member("reason", note.reason)
     member("detail", note.detail)
     member("stage", note.stage)
     member("event_id", note.eventID)
-    member("message_id", note.message?.messageID)
-    member("subscription", note.message?.subscription)
-    if let attempt = note.message?.deliveryAttempt {
-      line.append(",\"attempt\":")
+    switch note.subject {
+    case .message(let message): member("message_id", message.messageID)
+    case .event(let id, let type, _):
+      member("event_id", id)
+      member("event_type", type)
+    case nil: break
+    }
+    let push = note.subject?.push
+    member("subscription", push?.subscription)
+    if let attempt = push?.deliveryAttempt {
+      line.append(constant: ",\"attempt\":")
       line.append(decimal: attempt)
     }
   }
 
-  private func appendSeconds(_ duration: Duration, to line: inout ByteWriter) {
-    let micros = max(0, duration.nanoseconds / 1000)
+  private func appendSeconds(_ nanoseconds: Int64, to line: inout ByteWriter) {
+    let micros = max(0, nanoseconds / 1000)
     line.append(decimal: micros / 1_000_000)
     line.append(UInt8(ascii: "."))
     line.append(decimal: UInt64(micros % 1_000_000), digits: 6)
@@ -124,14 +148,14 @@ final class CallLog {
   // MARK: Text
 
   private func writeText(
-    _ severity: Severity, _ request: Request, _ response: Response, _ took: Duration,
+    _ severity: Severity, _ request: Request, _ response: Response, _ took: Int64,
     _ note: CallNote?, to line: inout ByteWriter
   ) {
     line.append(" ")
     line.append(request.method.rawValue)
     line.append(" ")
     request.withPath { line.append(jsonEscaping: $0, 0..<min($0.count, 256)) }
-    line.append(" \(response.status) \(took.nanoseconds / 1000) µs")
+    line.append(" \(response.status) \(took / 1000) µs")
     for (name, value) in [("reason", note?.reason), ("detail", note?.detail)] {
       if let value, !value.isEmpty { line.append(" \(name)=\(value)") }
     }

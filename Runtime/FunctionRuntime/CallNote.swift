@@ -22,7 +22,7 @@ struct CallNote {
   /// About services, never about values that came with the message.
   var detail: String?
   var eventID: String?
-  var message: PubSubMessage?
+  var subject: CallSubject?
   var stage: String?
 
   var severity: Severity {
@@ -41,6 +41,19 @@ struct CallNote {
     case .unrecorded: "An event was rejected and not recorded."
     case .malformed: "A request could not be read."
     case .deadline: "A call took too long."
+    }
+  }
+}
+
+/// What a call is about, for its log line.
+enum CallSubject {
+  case message(PubSubMessage)
+  case event(id: String, type: String, push: PushOrigin?)
+
+  var push: PushOrigin? {
+    switch self {
+    case .message(let message): PushOrigin(message)
+    case .event(_, _, let push): push
     }
   }
 }

@@ -52,20 +52,22 @@ final class MessageEndpoint {
     guard verifier.mayPush(from: message.isUnwrapped ? nil : message.subscription) else {
       return verifier.refuse(call, .subscription)
     }
+    call.concerns(.message(message))
     function.receive(Delivery(message: message, call: call, endpoint: self))
   }
 
   func finish(_ delivery: Delivery, _ outcome: Outcome) {
     guard delivery.isOpen else { return }
+    let subject = CallSubject.message(delivery.message)
     switch outcome {
     case .done:
       delivery.call.reply(
-        OutcomeResponses.done, note: CallNote(result: .done, message: delivery.message))
+        OutcomeResponses.done, note: CallNote(result: .done, subject: subject))
     case .retry(let reason, let detail):
       delivery.call.reply(
         OutcomeResponses.response(to: reason),
         note: CallNote(
-          result: .retry, reason: reason.rawValue, detail: detail, message: delivery.message))
+          result: .retry, reason: reason.rawValue, detail: detail, subject: subject))
     case .reject(let rejection):
       function.record(delivery, rejection) { [self] recorded in
         guard delivery.isOpen else { return }
@@ -73,7 +75,7 @@ final class MessageEndpoint {
         // Its detail may quote what a visitor sent, so that is in the recorded message only.
         let note = CallNote(
           result: .rejected, reason: rejection.reason.rawValue, eventID: rejection.eventID,
-          message: delivery.message, stage: rejection.stage)
+          subject: subject, stage: rejection.stage)
         delivery.call.reply(OutcomeResponses.done, note: note)
       }
     }

@@ -5,6 +5,7 @@ import Events
 final class EventArrival {
   let call: Call
   let sender: Sender
+  let push: PushOrigin?
   private let record: ((EventDelivery, Rejection, @escaping (Bool) -> Void) -> Void)?
   private var isFinished: [Bool]
   private var left: Int
@@ -14,26 +15,32 @@ final class EventArrival {
   private var note = CallNote(result: .done)
 
   init(
-    _ count: Int, call: Call, sender: Sender,
+    _ count: Int, call: Call, sender: Sender, push: PushOrigin?,
     record: ((EventDelivery, Rejection, @escaping (Bool) -> Void) -> Void)?
   ) {
     self.call = call
     self.sender = sender
+    self.push = push
     self.record = record
     isFinished = Array(repeating: false, count: count)
     left = count
+  }
+
+  func subject(of event: CloudEvent) -> CallSubject {
+    .event(id: event.id, type: event.type, push: push)
   }
 
   func isOpen(_ index: Int) -> Bool { call.isOpen && !isFinished[index] }
 
   func finish(_ delivery: EventDelivery, _ outcome: Outcome) {
     guard isOpen(delivery.index) else { return }
-    let id = delivery.event.id
+    let subject = subject(of: delivery.event)
     switch outcome {
     case .done:
-      settle(delivery, OutcomeResponses.done, CallNote(result: .done, eventID: id))
+      settle(delivery, OutcomeResponses.done, CallNote(result: .done, subject: subject))
     case .retry(let reason, let detail):
-      let note = CallNote(result: .retry, reason: reason.rawValue, detail: detail, eventID: id)
+      let note = CallNote(
+        result: .retry, reason: reason.rawValue, detail: detail, subject: subject)
       settle(delivery, OutcomeResponses.response(to: reason), note)
     case .reject(let rejection): reject(delivery, rejection)
     }
@@ -42,8 +49,8 @@ final class EventArrival {
   private func reject(_ delivery: EventDelivery, _ rejection: Rejection) {
     // Its detail may quote what a visitor sent, so that is in the recorded message only.
     var note = CallNote(
-      result: .unrecorded, reason: rejection.reason.rawValue, eventID: delivery.event.id,
-      stage: rejection.stage)
+      result: .unrecorded, reason: rejection.reason.rawValue,
+      subject: subject(of: delivery.event), stage: rejection.stage)
     guard sender == .pubSub, let record else {
       return settle(delivery, OutcomeResponses.rejected(by: sender), note)
     }

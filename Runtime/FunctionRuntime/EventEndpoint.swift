@@ -37,7 +37,7 @@ final class EventEndpoint {
         result: .malformed, reason: error.reason.rawValue, detail: error.detail)
       return call.reply(OutcomeResponses.response(to: error.reason), note: note)
     }
-    guard verifier.mayPush(from: sent.subscription()) else {
+    guard verifier.mayPush(from: sent.push?.certainSubscription) else {
       return verifier.refuse(call, .subscription)
     }
     for event in sent.events where !event.leniencies.isEmpty {
@@ -47,10 +47,12 @@ final class EventEndpoint {
       return call.reply(OutcomeResponses.done, note: CallNote(result: .done))
     }
     let arrival = EventArrival(
-      sent.events.count, call: call, sender: sent.sender, record: function.record)
+      sent.events.count, call: call, sender: sent.sender, push: sent.push,
+      record: function.record)
+    // What a batch is about would not fit a line.
+    if sent.events.count == 1 { call.concerns(arrival.subject(of: sent.events[0])) }
     for (index, event) in sent.events.enumerated() {
       function.receive(EventDelivery(event: event, index: index, arrival: arrival))
     }
   }
-
 }

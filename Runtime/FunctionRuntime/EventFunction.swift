@@ -46,6 +46,9 @@ public struct EventDelivery {
   /// Whether Pub/Sub sent it, also on behalf of Eventarc. A rejection is then recorded and acknowledged.
   public var isFromPubSub: Bool { arrival.sender == .pubSub }
 
+  /// How Pub/Sub pushed it, also for Eventarc; nil from others.
+  public var push: PushOrigin? { arrival.push }
+
   /// Events that came in one batch are answered together: all are done, or the sender is told that not all
   /// are. So one event's `retry` makes all of them come again.
   public func finish(_ outcome: Outcome) { arrival.finish(self, outcome) }

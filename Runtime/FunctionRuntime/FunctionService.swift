@@ -64,6 +64,7 @@ public struct FunctionService<Settings: Sendable>: Sendable {
     reportCrashes(of: name)
     let signals = pixel_signalfd()  // before other threads start, so that they inherit the mask
     let load = Load()
+    if runtime.workers > 1 { try claimPort(runtime) }
     let first = try open(runtime, settings, index: 0, load: load, port: runtime.port, nil)
     let crew = Crew(size: runtime.workers, timeout: runtime.drainTimeout)
     crew.join(first.worker, first.server)
@@ -119,15 +120,27 @@ public struct FunctionService<Settings: Sendable>: Sendable {
       let bound = try server.listen(host: runtime.host, port: port, shared: runtime.workers > 1)
       return Member(worker: worker, server: server, port: bound)
     } catch {
-      switch error.code {
-      case EADDRINUSE:
-        throw SettingsError("PORT is '\(port)': another program is listening there")
-      case EACCES: throw SettingsError("PORT is '\(port)': this user may not listen there")
-      case EINVAL, EADDRNOTAVAIL:
-        throw SettingsError(
-          "HOST is '\(runtime.host)': allowed is an IP address of this machine, or 0.0.0.0 for all")
-      default: throw SettingsError("\(error)")
-      }
+      throw Self.settingsError(error, host: runtime.host, port: port)
+    }
+  }
+
+  /// Sockets that share a port would share it with another process too, in silence: each would get some of
+  /// the connections. The claim is held until the process ends.
+  private func claimPort(_ runtime: RuntimeSettings) throws(SettingsError) {
+    guard runtime.port != 0, unsafe pixel_claim_port(runtime.host, runtime.port) < 0 else { return }
+    throw Self.settingsError(SystemError("listen"), host: runtime.host, port: runtime.port)
+  }
+
+  private static func settingsError(
+    _ error: SystemError, host: String, port: UInt16
+  ) -> SettingsError {
+    switch error.code {
+    case EADDRINUSE: SettingsError("PORT is '\(port)': another program is listening there")
+    case EACCES: SettingsError("PORT is '\(port)': this user may not listen there")
+    case EINVAL, EADDRNOTAVAIL:
+      SettingsError(
+        "HOST is '\(host)': allowed is an IP address of this machine, or 0.0.0.0 for all")
+    default: SettingsError("\(error)")
     }
   }
 
@@ -169,17 +182,18 @@ extension HTTPServer {
     switch function {
     case .http(let handle):
       answer = handle
-      admit = { _ in
-        worker.load.callsInFlight < limits.maxInFlight ? nil : OutcomeResponses.overloaded
+      admit = { request in
+        let hasRoom = worker.load.callsInFlight < limits.maxInFlight
+        return hasRoom || front.covers(request) ? nil : OutcomeResponses.overloaded
       }
     case .messages(let messages):
       let endpoint = MessageEndpoint(worker: worker, function: messages)
       answer = endpoint.receive
-      admit = endpoint.admit
+      admit = { front.covers($0) ? nil : endpoint.admit($0) }
     case .events(let events):
       let endpoint = EventEndpoint(worker: worker, function: events)
       answer = endpoint.receive
-      admit = endpoint.admit
+      admit = { front.covers($0) ? nil : endpoint.admit($0) }
     }
     self.init(loop: worker.loop, limits: limits, load: worker.load) { request, call in
       if let response = front.response(to: request) {
@@ -187,7 +201,7 @@ extension HTTPServer {
       }
       answer(request, call)
     }
-    self.admit = { request in front.covers(request) ? nil : admit(request) }
+    self.admit = admit
     deadlineResponse = OutcomeResponses.deadline
     callLog = CallLog(worker: worker, sampling: worker.settings.callSampling)
   }

@@ -2,6 +2,7 @@
 import Bytes
 import EventLoop
 import Glibc
+import Synchronization
 
 /// How much a line matters, in Cloud Logging's words (LogSeverity).
 public enum Severity: String, Sendable, Comparable, CaseIterable {
@@ -12,7 +13,28 @@ public enum Severity: String, Sendable, Comparable, CaseIterable {
   case error = "ERROR"
   case critical = "CRITICAL"
 
-  private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+  /// The same as `rawValue` without a `String` made of it.
+  var name: StaticString {
+    switch self {
+    case .debug: "DEBUG"
+    case .info: "INFO"
+    case .notice: "NOTICE"
+    case .warning: "WARNING"
+    case .error: "ERROR"
+    case .critical: "CRITICAL"
+    }
+  }
+
+  private var rank: Int {
+    switch self {
+    case .debug: 0
+    case .info: 1
+    case .notice: 2
+    case .warning: 3
+    case .error: 4
+    case .critical: 5
+    }
+  }
   public static func < (a: Severity, b: Severity) -> Bool { a.rank < b.rank }
 }
 
@@ -38,6 +60,9 @@ public final class Log {
   private let identity: [UInt8]
   private var pending = ByteWriter(capacity: 1024)
   private var flushScheduled = false
+  /// The last write was not taken whole: what comes next would stand in the same line.
+  private var isTorn = false
+  private static let output = Mutex(())
   /// Standard output, but in tests.
   var descriptor: Int32 = 1
 
@@ -78,22 +103,24 @@ public final class Log {
     text: (inout ByteWriter) -> Void
   ) {
     guard takes(severity) else { return }
-    switch format {
-    case .json:
-      pending.append("{\"severity\":\"")
-      pending.append(severity.rawValue)
-      pending.append("\",\"message\":\"")
-      pending.append(sentence)
-      pending.append("\"")
-      let identity = identity
-      pending.append(identity.span)
-      json(&pending)
-      pending.append("}\n")
-    case .text:
-      pending.append("\(service) \(severity.rawValue.lowercased()): ")
-      pending.append(sentence)
-      text(&pending)
-      pending.append(UInt8(ascii: "\n"))
+    compose { line in
+      switch format {
+      case .json:
+        line.append(constant: "{\"severity\":\"")
+        line.append(constant: severity.name)
+        line.append(constant: "\",\"message\":\"")
+        line.append(constant: sentence)
+        line.append(constant: "\"")
+        let identity = identity
+        line.append(identity.span)
+        json(&line)
+        line.append(constant: "}\n")
+      case .text:
+        line.append("\(service) \(severity.rawValue.lowercased()): ")
+        line.append(constant: sentence)
+        text(&line)
+        line.append(UInt8(ascii: "\n"))
+      }
     }
     flushSoon()
   }
@@ -102,11 +129,22 @@ public final class Log {
     _ severity: Severity, _ message: String, _ facts: KeyValuePairs<String, LogValue>
   ) {
     guard severity >= level else { return }
-    switch format {
-    case .json: appendJSON(severity, message, facts)
-    case .text: appendText(severity, message, facts)
+    compose { line in
+      switch format {
+      case .json: writeJSON(severity, message, facts, to: &line)
+      case .text: writeText(severity, message, facts, to: &line)
+      }
     }
     flushSoon()
+  }
+
+  /// Lets `body` write behind what is pending.
+  private func compose(_ body: (inout ByteWriter) -> Void) {
+    // Taken out meanwhile: a property that is lent out anywhere is checked at run time everywhere.
+    var line = pending
+    pending = ByteWriter()
+    body(&line)
+    pending = line
   }
 
   private func flushSoon() {
@@ -116,55 +154,86 @@ public final class Log {
     loop.atTurnEnd { [weak self] in self?.flush() }
   }
 
+  /// Writes a line that is meant for a log sink, at once and whatever the level and format are. Says
+  /// whether all of it was taken.
+  public func deliver(line: Span<UInt8>) -> Bool {
+    flush()
+    compose { lines in
+      if isTorn { lines.append(UInt8(ascii: "\n")) }
+      lines.append(line)
+      lines.append(UInt8(ascii: "\n"))
+    }
+    flush()
+    return !isTorn
+  }
+
   /// Writes what is pending.
   public func flush() {
     flushScheduled = false
+    compose { lines in
+      guard lines.count > 0 else { return }
+      // A pipe takes long lines in parts, between which another worker's could come.
+      isTorn = Self.output.withLock { _ in !write(lines) }
+      lines.removeAll()
+    }
+  }
+
+  /// False if not all was taken: nobody reads the log.
+  private func write(_ lines: ByteWriter) -> Bool {
     var start = 0
-    while start < pending.count {
+    while start < lines.count {
       // In bounds: `start` never passes the count.
-      let written = unsafe pending.bytes.withUnsafeBytes { bytes in
+      let written = unsafe lines.bytes.withUnsafeBytes { bytes in
         unsafe Glibc.write(
           descriptor, bytes.baseAddress.map { unsafe $0 + start }, bytes.count - start)
       }
-      if written < 0, errno != EINTR { break }  // nobody reads the log
+      if written < 0, errno != EINTR { return false }
       start += max(written, 0)
     }
-    pending.removeAll()
+    return true
   }
 
-  private func appendJSON(
-    _ severity: Severity, _ message: String, _ facts: KeyValuePairs<String, LogValue>
+  private func writeJSON(
+    _ severity: Severity, _ message: String, _ facts: KeyValuePairs<String, LogValue>,
+    to line: inout ByteWriter
   ) {
-    pending.append("{\"severity\":\"")
-    pending.append(severity.rawValue)
-    pending.append("\",\"message\":")
-    pending.append(json: message)
+    line.append(constant: "{\"severity\":\"")
+    line.append(constant: severity.name)
+    line.append(constant: "\",\"message\":")
+    line.append(json: message)
     let identity = identity
-    pending.append(identity.span)
+    line.append(identity.span)
     for (name, value) in facts {
-      pending.append(UInt8(ascii: ","))
-      pending.append(json: name)
-      pending.append(UInt8(ascii: ":"))
+      line.append(UInt8(ascii: ","))
+      line.append(json: name)
+      line.append(UInt8(ascii: ":"))
       switch value {
-      case .text(let text): pending.append(json: text)
-      case .number(let number): pending.append("\(number)")
+      case .text(let text): line.append(json: text)
+      case .number(let number): line.append("\(number)")
       }
     }
-    pending.append("}\n")
+    line.append(constant: "}\n")
   }
 
-  private func appendText(
-    _ severity: Severity, _ message: String, _ facts: KeyValuePairs<String, LogValue>
+  private func writeText(
+    _ severity: Severity, _ message: String, _ facts: KeyValuePairs<String, LogValue>,
+    to line: inout ByteWriter
   ) {
-    var line = "\(service) \(severity.rawValue.lowercased()): \(message)"
+    var text = "\(service) \(severity.rawValue.lowercased()): \(message)"
     for (name, value) in facts {
       switch value {
-      case .text(let text): line += " \(name)=\(text)"
-      case .number(let number): line += " \(name)=\(number)"
+      case .text(let value): text += " \(name)=\(value)"
+      case .number(let number): text += " \(name)=\(number)"
       }
     }
     // A value can't start a line of its own.
-    pending.append(String(line.map { $0.isNewline ? " " : $0 }))
-    pending.append(UInt8(ascii: "\n"))
+    line.append(String(text.map { $0.isNewline ? " " : $0 }))
+    line.append(UInt8(ascii: "\n"))
   }
+}
+
+extension ByteWriter {
+  /// A part of a line that is always the same. A literal would else become a `String` first, which takes
+  /// several times as long to append.
+  mutating func append(constant text: StaticString) { append(text) }
 }

@@ -30,6 +30,8 @@ enum OutcomeResponses {
   static let overloaded = Response(status: 429, headers: [("Retry-After", "1")])
   static let malformed = Response(status: 400)
   static let unknownFormat = Response(status: 415)
+  /// Says which codings would do (RFC 9110 §12.5.3).
+  static let encoded = Response(status: 415, headers: [("Accept-Encoding", "identity")])
   static let unprocessable = Response(status: 422)
   static let deadline = Response(status: 504)
   static let unauthenticated = Response(status: 401)
@@ -60,6 +62,7 @@ enum OutcomeResponses {
     switch reason {
     case .malformedEnvelope, .malformedData, .malformedCloudEvent: malformed
     case .unknownEventFormat: unknownFormat
+    case .contentEncoding: encoded
     case .overloaded: overloaded
     case .deadlineExceeded: deadline
     default: retry

@@ -8,6 +8,13 @@ extension Request {
     connection.input.withSpan { PushHead(connection.head.fields, in: $0) }
   }
 
+  /// Whether the body is in a coding that would have to be undone: a small body may become a huge one. Of an
+  /// unwrapped push any header may be an attribute, and its bytes are handed on as they are.
+  var isEncoded: Bool {
+    let codings = headerCount("content-encoding")
+    return codings > 0 && headerCount("x-goog-pubsub-message-id") == 0
+  }
+
   var pushTarget: PushTarget { withPathAndQuery { PushTarget($0) } }
 
   /// The message that was pushed, in whichever of the five ways.

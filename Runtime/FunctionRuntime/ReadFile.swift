@@ -20,3 +20,18 @@ public func readFile(_ path: String, limit: Int = 16 << 20) throws(SystemError) 
     guard bytes.count <= limit else { throw SystemError("read \(path)", code: EFBIG) }
   }
 }
+
+/// The names of what lies in a folder, in no particular order; an error if the path is no folder.
+public func fileNames(inFolder path: String) throws(SystemError) -> [String] {
+  guard let folder = unsafe opendir(path) else { throw SystemError("open folder \(path)") }
+  defer { unsafe closedir(folder) }
+  var names: [String] = []
+  while let entry = unsafe readdir(folder) {
+    // The name ends in a null byte within its array.
+    let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+      unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+    }
+    if name != ".", name != ".." { names.append(name) }
+  }
+  return names
+}

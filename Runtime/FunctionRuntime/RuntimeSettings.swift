@@ -12,6 +12,8 @@ public struct RuntimeSettings: Sendable {
   public var callSampling: CallSampling
   public var drainTimeout: Duration
   public var limits: HTTPLimits
+  /// Whom outgoing connections trust; nil for libcurl's choice.
+  public var caFile: String?
   /// The Cloud Run service this process belongs to, if it runs there.
   public var cloudRunService: String?
   /// The project, if the environment says it.
@@ -44,6 +46,8 @@ public struct RuntimeSettings: Sendable {
     drainTimeout = reader.duration(
       "DRAIN_TIMEOUT", default: "8s", in: .zero...(.seconds(3600)),
       "for open calls after SIGTERM; Cloud Run ends the process after 10s")
+    caFile = reader.optionalText(
+      "SSL_CERT_FILE", "certificates of the authorities to trust, PEM; else the system's")
     cloudRunService = reader.raw("K_SERVICE")
     project = reader.raw("GOOGLE_CLOUD_PROJECT")
   }

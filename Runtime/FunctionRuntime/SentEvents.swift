@@ -6,8 +6,7 @@ import Events
 struct SentEvents {
   var events: [CloudEvent]
   var sender: Sender
-  /// The subscription that pushed, where no publisher can have written it.
-  var subscription: () -> String? = { nil }
+  var push: PushOrigin?
 }
 
 extension Request {
@@ -25,7 +24,7 @@ extension Request {
     case .binary:
       let event = try CloudEvent.decodeBinary(in: buffer, fields: fields, body: body)
       sent.events = [event]
-      if !head.hasMessageID { sent.subscription = { event.subscription } }
+      sent.push = head.hasMessageID ? PushOrigin(unwrapped(target)) : PushOrigin(of: event)
     case .incomplete(let missing) where !head.hasMessageID:
       throw .missing(missing)
     case .incomplete, .none:
@@ -41,19 +40,23 @@ extension Request {
   private func pushed(_ head: PushHead, _ target: PushTarget) throws(EnvelopeError) -> SentEvents {
     let (buffer, body) = bodyInPlace
     if head.hasMessageID {
-      let message = PubSubMessage.unwrapped(
-        in: buffer, fields: connection.head.fields, body: body, topic: target.topic)
-      return SentEvents(events: [try .published(message)], sender: .pubSub)
+      let message = unwrapped(target)
+      return SentEvents(
+        events: [try .published(message)], sender: .pubSub, push: PushOrigin(message))
     }
     guard target.isBinding else {
-      let event = try CloudEvent.published(in: buffer, body: body, topic: target.topic)
-      return SentEvents(events: [event], sender: .pubSub, subscription: { event.subscription })
+      let (event, push) = try CloudEvent.pushed(in: buffer, body: body, topic: target.topic)
+      return SentEvents(events: [event], sender: .pubSub, push: push)
     }
     let message = try PubSubMessage.decodeWrapped(in: buffer, body: body, topic: target.topic)
     let bound = try CloudEvent.bound(to: message)
     let event = if let bound { bound } else { try CloudEvent.published(message) }
-    return SentEvents(
-      events: [event], sender: .pubSub, subscription: { message.subscription })
+    return SentEvents(events: [event], sender: .pubSub, push: PushOrigin(message))
+  }
+
+  private func unwrapped(_ target: PushTarget) -> PubSubMessage {
+    let (buffer, body) = bodyInPlace
+    return .unwrapped(in: buffer, fields: connection.head.fields, body: body, topic: target.topic)
   }
 
   /// Pub/Sub pushes by these names. It decides only how a rejection is answered.

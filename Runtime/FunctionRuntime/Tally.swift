@@ -4,7 +4,7 @@ import EventLoop
 /// Outcomes since the last report, per worker. A report is a few log lines that a log-based metric can
 /// read (`count` by `outcome` and `reason`); it leaves when a call ends and a minute has passed, and at
 /// the end, since Cloud Run gives no CPU between calls.
-struct Tally {
+final class Tally {
   struct Key: Hashable, Comparable {
     let outcome: String
     let reason: String
@@ -16,21 +16,21 @@ struct Tally {
   private(set) var others: [Key: Int] = [:]
   private var nextReport = Instant(nanoseconds: .min)
 
-  mutating func countDone() { done += 1 }
+  func countDone() { done += 1 }
 
   /// - Parameter outcome: `retry`, `rejected` and so on; `noted` for what was done all the same.
-  mutating func count(_ outcome: String, _ reason: String) {
-    others[Key(outcome: outcome, reason: reason), default: 0] += 1
+  func count(_ outcome: String, _ reason: String, by count: Int = 1) {
+    others[Key(outcome: outcome, reason: reason), default: 0] += count
   }
 
-  mutating func reportIfDue(_ log: Log, now: Instant) {
+  func reportIfDue(_ log: Log, now: Instant) {
     guard now >= nextReport else { return }
     let isFirst = nextReport.nanoseconds == .min
     nextReport = now + .seconds(60)
     if !isFirst { report(log) }
   }
 
-  mutating func report(_ log: Log) {
+  func report(_ log: Log) {
     if done > 0 {
       log.info("Calls since the last report.", ["outcome": "done", "count": .number(done)])
     }

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 import Bytes
+import CSystem
 
 /// Which trace and span a request belongs to, from whichever of the two headers it has.
 ///
 /// `traceparent: 00-HEX32-HEX16-01` (W3C Trace Context) or `X-Cloud-Trace-Context: HEX32/DECIMAL;o=1`
 /// (Google's older form), whose decimal span id Cloud Logging wants as 16 hex digits.
 struct TraceContext: Equatable {
-  /// 32 hex digits.
-  let trace: String
-  /// 16 hex digits; nil if there is none.
-  let span: String?
+  /// The upper and the lower half of the id; never both zero.
+  let high: UInt64
+  let low: UInt64
+  /// Nil if there is none.
+  let span: UInt64?
 
   init?(_ request: Request) {
     if let found = request.withHeader("traceparent", { TraceContext(traceparent: $0) }) ?? nil {
@@ -26,16 +28,17 @@ struct TraceContext: Equatable {
   init?(traceparent value: Span<UInt8>) {
     // 2 + 1 + 32 + 1 + 16 + 1 + 2 characters; a later version may have more behind.
     guard value.count >= 55, value[2] == UInt8(ascii: "-"), value[35] == UInt8(ascii: "-"),
-      value[52] == UInt8(ascii: "-"), Self.isHex(value, 0..<2), !value.equals("ff", at: 0..<2),
-      let trace = Self.id(value, 3..<35), let span = Self.id(value, 36..<52)
+      value[52] == UInt8(ascii: "-"), value[0].hexDigit != nil, value[1].hexDigit != nil,
+      !value.equals("ff", at: 0..<2), let trace = Self.trace(value, at: 3),
+      let span = Self.number(value, at: 36), span != 0
     else { return nil }
-    self.trace = trace
+    (high, low) = trace
     self.span = span
   }
 
   init?(cloudTrace value: Span<UInt8>) {
-    guard value.count >= 32, let trace = Self.id(value, 0..<32) else { return nil }
-    self.trace = trace
+    guard value.count >= 32, let trace = Self.trace(value, at: 0) else { return nil }
+    (high, low) = trace
     var number: UInt64 = 0
     var index = 33
     guard value.count > 33, value[32] == UInt8(ascii: "/") else {
@@ -51,26 +54,20 @@ struct TraceContext: Equatable {
       index += 1
     }
     guard index == value.count || value[index] == UInt8(ascii: ";") else { return nil }
-    span = number == 0 ? nil : Self.hex(number)
+    span = number == 0 ? nil : number
   }
 
-  /// An id in lower-case hex; one that is all zeros is none.
-  private static func id(_ value: Span<UInt8>, _ range: Range<Int>) -> String? {
-    guard isHex(value, range), range.contains(where: { value[$0] != UInt8(ascii: "0") }) else {
-      return nil
-    }
-    return value.string(range).lowercased()
+  /// An id of 32 hex digits; one that is all zeros is none.
+  private static func trace(_ value: Span<UInt8>, at start: Int) -> (UInt64, UInt64)? {
+    guard let high = number(value, at: start), let low = number(value, at: start + 16),
+      high | low != 0
+    else { return nil }
+    return (high, low)
   }
 
-  private static func isHex(_ value: Span<UInt8>, _ range: Range<Int>) -> Bool {
-    range.allSatisfy { value[$0].hexDigit != nil }
-  }
-
-  private static func hex(_ number: UInt64) -> String {
-    var writer = ByteWriter(capacity: 16)
-    for shift in stride(from: 56, through: 0, by: -8) {
-      writer.append(hex: UInt8(truncatingIfNeeded: number >> UInt64(shift)))
-    }
-    return writer.bytes.span.string
+  /// The number that the sixteen hex digits from `start` on write.
+  private static func number(_ value: Span<UInt8>, at start: Int) -> UInt64? {
+    guard let digits = value.blockIfAny(at: start), pixel_not_hex(digits) == 0 else { return nil }
+    return pixel_hex_number(digits)
   }
 }

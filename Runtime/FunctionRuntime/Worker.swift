@@ -16,10 +16,14 @@ public final class Worker {
   /// Worker 0's loop, to ask it from another thread.
   public let firstLoop: EventLoop.Handle
   /// The project that the process runs in, once it is known; names traces in log lines.
-  public var project: String?
+  public var project: String? {
+    get { knownProject }
+    set { knownProject = newValue }
+  }
+  private var knownProject: String?
   /// `/ready` answers 200 while all of these are true.
   var readiness: [() -> Bool] = []
-  var tally = Tally()
+  let tally = Tally()
   private var nextWarning = Instant(nanoseconds: .min)
 
   init(
@@ -32,12 +36,12 @@ public final class Worker {
     self.settings = settings
     self.load = load
     self.firstLoop = firstLoop ?? loop.handle
-    project = settings.project
-    client = HTTPClient(loop: loop, userAgent: userAgent)
+    knownProject = settings.project
+    client = HTTPClient(loop: loop, userAgent: userAgent, caFile: settings.caFile)
   }
 
   /// Counts something that a function wants to see in the minute's report.
-  public func count(_ note: String) { tally.count("noted", note) }
+  public func count(_ note: String, by count: Int = 1) { tally.count("noted", note, by: count) }
 
   /// Counts a refusal, and says so in the log once a minute: under load there are many.
   func countAndWarn(_ reason: Reason) {

@@ -3,7 +3,8 @@ import Bytes
 import EventLoop
 import HTTPClient
 
-/// The process's project and access token, both from the metadata server, shared by all loops.
+/// The process's project and access token, shared by all loops: from the metadata server, or by a
+/// service account's key.
 ///
 /// Each value is asked for once at a time, whichever loop needs it first; the others wait for that
 /// answer. A token is renewed early and the old one serves until it really ends.
@@ -11,16 +12,24 @@ public final class CloudAccess: Sendable {
   private let token: SharedValue
   private let projectID: SharedValue
 
-  /// - Parameter project: Known from the settings; nil asks the metadata server.
-  public init(metadataHost: String, project: String?) {
-    let base = "http://\(metadataHost)/computeMetadata/v1"
-    token = SharedValue(
-      url: "\(base)/instance/service-accounts/default/token", read: AccessTokenAnswer.read)
-    projectID = SharedValue(url: "\(base)/project/project-id") { body, _ in
+  /// - Parameters:
+  ///   - project: Known from the settings; nil takes the key's, or asks the metadata server.
+  ///   - key: Signs for tokens; nil asks the metadata server for them.
+  public init(metadataHost: String, project: String?, key: ServiceAccountKey? = nil) {
+    if let key {
+      token = SharedValue(
+        source: "token endpoint",
+        request: { key.tokenRequest(nowSeconds: wallClockNanoseconds() / 1_000_000_000) },
+        read: { response, now in AccessTokenAnswer.read(response.body, now: now) })
+    } else {
+      token = SharedValue(
+        metadataHost, "/instance/service-accounts/default/token", read: AccessTokenAnswer.read)
+    }
+    projectID = SharedValue(metadataHost, "/project/project-id") { body, _ in
       let text = String(decoding: body, as: UTF8.self)
       return text.isEmpty ? nil : .init(text: text, renewAt: .distantFuture, endsAt: .distantFuture)
     }
-    if let project {
+    if let project = project ?? key?.project {
       projectID.set(.init(text: project, renewAt: .distantFuture, endsAt: .distantFuture))
     }
   }
@@ -54,7 +63,26 @@ public final class CloudAccess: Sendable {
   }
 }
 
-/// The metadata server's answer to a request for a token.
+extension SharedValue {
+  /// A value of the metadata server.
+  fileprivate convenience init(
+    _ host: String, _ path: String, read: @escaping @Sendable ([UInt8], Instant) -> Value?
+  ) {
+    self.init(
+      source: "metadata server",
+      request: {
+        OutgoingRequest(
+          url: "http://\(host)/computeMetadata/v1\(path)", headers: ["Metadata-Flavor: Google"],
+          timeout: .seconds(5), connectTimeout: .seconds(2), maxAnswer: 64 * 1024)
+      },
+      read: { response, now in
+        // Only the real one, or its stand-in, sends the field back.
+        response.header("Metadata-Flavor") == "Google" ? read(response.body, now) : nil
+      })
+  }
+}
+
+/// The answer to a request for a token, of the metadata server and of the token endpoint alike.
 enum AccessTokenAnswer {
   /// Renewed under 4 minutes before its end: the metadata server hands out the same token until five
   /// minutes are left (Google's own clients renew at 3 min 45 s).

@@ -12,7 +12,8 @@ public struct CloudSettings: Sendable {
   /// - Parameter usesBigQuery: Whether to read, and to show in `--help`, where BigQuery is.
   public init(_ reader: inout SettingsReader, usesBigQuery: Bool = false) {
     let project = reader.optionalText(
-      "GOOGLE_CLOUD_PROJECT", "project id; else the metadata server's")
+      "GOOGLE_CLOUD_PROJECT", "project id; else the key file's or the metadata server's")
+    let key = ServiceAccountKey(&reader)
     pubSub = Endpoint(
       &reader, service: "Pub/Sub", standard: "https://pubsub.googleapis.com",
       override: "PUBSUB_ENDPOINT", emulator: "PUBSUB_EMULATOR_HOST")
@@ -26,7 +27,7 @@ public struct CloudSettings: Sendable {
     let metadata = reader.text(
       "GCE_METADATA_HOST", default: "metadata.google.internal",
       "host, or host:port, that gives access tokens and the project")
-    access = CloudAccess(metadataHost: metadata, project: project)
+    access = CloudAccess(metadataHost: metadata, project: project, key: key)
   }
 }
 
@@ -50,7 +51,8 @@ public struct Endpoint: Sendable {
     let emulated = reader.optionalText(
       emulator, "host:port or URL of an emulator of \(service), which gets no credentials")
     if let emulated {
-      base = Self.trimmed(emulated.contains("://") ? emulated : "http://\(emulated)")
+      let isURL = emulated.hasPrefix("http://") || emulated.hasPrefix("https://")
+      base = Self.trimmed(isURL ? emulated : "http://\(emulated)")
       wantsToken = false
       return
     }

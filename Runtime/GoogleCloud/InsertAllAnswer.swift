@@ -9,8 +9,13 @@ import HTTPClient
 public enum InsertAllAnswer: Equatable, Sendable {
   /// These rows are not in, by index; all others are.
   case rows([Int: RowProblem])
-  /// Unknown or busy: the same rows again after a pause.
+  /// Busy, or over a quota: the same rows again after a pause.
   case again(retryAfter: Int?, why: String)
+  /// There is no answer, or none that says whether the rows are in: the same rows again, under the same
+  /// ids. When nothing else comes any more, BigQuery is down.
+  case unknown(retryAfter: Int?, why: String)
+  /// The project or an access token could not be had, so the request did not leave: after a pause.
+  case notSent(why: String)
   /// The token was refused: once more with a new one.
   case newToken
   /// The request is too large or not acceptable: in halves; a single row is to be rejected.
@@ -25,13 +30,15 @@ public enum InsertAllAnswer: Equatable, Sendable {
     case stopped
     /// The row will never fit: BigQuery's own message.
     case invalid(String)
+    /// The row has a column that the table does not have, or not yet: BigQuery's own message.
+    case unknownField(String)
     /// Again, after a pause.
     case transient(String)
   }
 
   public init(_ result: Result<IncomingResponse, TransportError>) {
     switch result {
-    case .failure(let error): self = .again(retryAfter: nil, why: "BigQuery: \(error)")
+    case .failure(let error): self = .unknown(retryAfter: nil, why: "BigQuery: \(error)")
     case .success(let response): self.init(response)
     }
   }
@@ -45,17 +52,24 @@ public enum InsertAllAnswer: Equatable, Sendable {
       if let problems = InsertErrors.read(response.body) {
         self = .rows(problems)
       } else {
-        self = .again(retryAfter: nil, why: "BigQuery: an answer that can't be read")
+        self = .unknown(retryAfter: nil, why: "BigQuery: an answer that can't be read")
       }
     case 401: self = .newToken
     case 404: self = .tableMissing(why: why)
     case 400, 413: self = .split(why: why)
-    case 403 where error.map { Self.quotaReasons.contains($0.reason) } ?? false,
-      408, 429, 500...599:
-      let seconds = response.header("Retry-After").flatMap { Int($0) }
-      self = .again(retryAfter: seconds, why: why)
+    case 403 where Self.isQuota(error), 429:
+      self = .again(retryAfter: Self.retryAfter(response), why: why)
+    case 408, 500...599: self = .unknown(retryAfter: Self.retryAfter(response), why: why)
     default: self = .failed(why: why)
     }
+  }
+
+  private static func retryAfter(_ response: IncomingResponse) -> Int? {
+    response.header("Retry-After").flatMap { Int($0) }
+  }
+
+  static func isQuota(_ error: BigQueryError?) -> Bool {
+    error.map { quotaReasons.contains($0.reason) } ?? false
   }
 
   /// Quota errors come as 403 and mean "later".

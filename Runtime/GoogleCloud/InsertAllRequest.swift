@@ -3,13 +3,19 @@ import Bytes
 
 /// The body of one `tabledata.insertAll` under construction: rows for one table.
 public struct InsertAllRequest {
-  private var body = ByteWriter(capacity: 16 * 1024)
+  /// BigQuery refuses what is longer.
+  public static let maxBytes = 10_485_760
+
+  private var body: ByteWriter
   public private(set) var count = 0
   /// Shown by BigQuery's own traces: at most 36 characters.
   public let traceID: String
 
-  /// - Parameter suffix: `templateSuffix`: letters, digits and `_`; empty for the table itself.
-  public init(suffix: String) {
+  /// - Parameters:
+  ///   - suffix: `templateSuffix`: letters, digits and `_`; empty for the table itself.
+  ///   - capacity: About how many bytes it will have.
+  public init(suffix: String, capacity: Int = 16 * 1024) {
+    body = ByteWriter(capacity: capacity)
     traceID = Self.newTraceID()
     body.append("{\"traceId\":\"")
     body.append(traceID)

@@ -62,10 +62,20 @@ enum InsertErrors {
   private static func problem(_ details: [ErrorDetail]) -> InsertAllAnswer.RowProblem {
     let kept = details.filter { $0.reason != "stopped" }
     guard !kept.isEmpty else { return details.isEmpty ? .transient("no reason given") : .stopped }
-    if let final = kept.first(where: { !transient.contains($0.reason) }) {
-      let place = final.location.isEmpty ? "" : "\(final.location): "
-      return .invalid("\(place)\(final.message.isEmpty ? final.reason : final.message)")
+    let final = kept.filter { !transient.contains($0.reason) }
+    // A column that is not there yet passes; anything else that is wrong with the row does not.
+    if let worst = final.first(where: { !$0.isUnknownField }) ?? final.first {
+      let place = worst.location.isEmpty ? "" : "\(worst.location): "
+      let text = "\(place)\(worst.message.isEmpty ? worst.reason : worst.message)"
+      return worst.isUnknownField ? .unknownField(text) : .invalid(text)
     }
     return .transient(kept[0].reason)
+  }
+}
+
+extension ErrorDetail {
+  /// BigQuery has no reason of its own for it, only this message.
+  fileprivate var isUnknownField: Bool {
+    reason == "invalid" && message.lowercased().hasPrefix("no such field")
   }
 }

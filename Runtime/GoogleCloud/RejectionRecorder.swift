@@ -4,8 +4,12 @@ import Events
 import FunctionRuntime
 
 /// Keeps what can never succeed: publishes the original bytes to a topic, with what went wrong as
-/// attributes `stage`, `reason`, `detail`, `event_id` and `time`.
+/// attributes `stage`, `reason`, `detail`, `event_id` and `time`. Of more than 9 MB only the beginning is
+/// kept, and `original_bytes` says how many there were.
 public final class RejectionRecorder {
+  /// Pub/Sub takes messages of 10 MB with their attributes.
+  static let maximumBytes = 9_000_000
+
   private let publisher: Publisher
 
   public init(publisher: Publisher) { self.publisher = publisher }
@@ -21,8 +25,13 @@ public final class RejectionRecorder {
     if let id = rejection.eventID { attributes.append(("event_id", id)) }
     if let time = rejection.time { attributes.append(("time", time.description)) }
     let message = delivery.message
+    var kept = message.data
+    if kept.count > Self.maximumBytes {
+      kept = kept.lowerBound..<(kept.lowerBound + Self.maximumBytes)
+      attributes.append(("original_bytes", "\(message.data.count)"))
+    }
     message.buffer.withSpan { bytes in
-      publisher.publish(data: bytes.extracting(message.data), attributes: attributes) { result in
+      publisher.publish(data: bytes.extracting(kept), attributes: attributes) { result in
         if case .success = result { completion(true) } else { completion(false) }
       }
     }

@@ -3,7 +3,7 @@ import EventLoop
 import HTTPClient
 import Synchronization
 
-/// A value from the metadata server that all loops share: one request at a time, an early renewal, and
+/// A value from another server that all loops share: one request at a time, an early renewal, and
 /// the old value for as long as it is good.
 final class SharedValue: Sendable {
   struct Value: Sendable {
@@ -14,12 +14,21 @@ final class SharedValue: Sendable {
 
   typealias Completion = (Result<String, CloudError>) -> Void
 
-  private let url: String
-  private let read: @Sendable ([UInt8], Instant) -> Value?
+  /// Who has the value, for what goes wrong.
+  private let source: String
+  private let request: @Sendable () -> OutgoingRequest?
+  private let read: @Sendable (IncomingResponse, Instant) -> Value?
   private let state = Mutex(SharedValueState())
 
-  init(url: String, read: @escaping @Sendable ([UInt8], Instant) -> Value?) {
-    self.url = url
+  /// - Parameters:
+  ///   - request: Makes a request; nil if that is not possible.
+  ///   - read: Reads an answer of status 200; nil if it is not one to be trusted or used.
+  init(
+    source: String, request: @escaping @Sendable () -> OutgoingRequest?,
+    read: @escaping @Sendable (IncomingResponse, Instant) -> Value?
+  ) {
+    self.source = source
+    self.request = request
     self.read = read
   }
 
@@ -38,27 +47,26 @@ final class SharedValue: Sendable {
   }
 
   private func fetch(_ loop: EventLoop, _ client: HTTPClient) {
-    let request = OutgoingRequest(
-      url: url, headers: ["Metadata-Flavor: Google"], timeout: .seconds(5),
-      connectTimeout: .seconds(2), maxAnswer: 64 * 1024)
+    guard let request = request() else {
+      return fetched(.failure(CloudError("\(source): the request can't be made")), loop)
+    }
     client.send(request) { [self] result in
-      let outcome: Result<Value, CloudError>
       switch result {
-      case .failure(let error):
-        outcome = .failure(CloudError("metadata server: \(error)"))
-      // Only the real one, or its stand-in, sends the field back.
-      case .success(let response)
-      where response.status == 200 && response.header("Metadata-Flavor") == "Google":
-        outcome =
-          read(response.body, loop.now).map { .success($0) }
-          ?? .failure(CloudError("metadata server: an answer that can't be used"))
+      case .failure(let error): fetched(.failure(CloudError("\(source): \(error)")), loop)
+      case .success(let response) where response.status == 200:
+        fetched(
+          read(response, loop.now).map { .success($0) }
+            ?? .failure(CloudError("\(source): an answer that can't be used")), loop)
       case .success(let response):
-        outcome = .failure(CloudError("metadata server: status \(response.status)"))
+        fetched(.failure(CloudError("\(source): status \(response.status)")), loop)
       }
-      let waiters = state.withLock { $0.fetched(outcome, now: loop.now) }
-      for waiter in waiters {
-        waiter.loop.post { waiter.completion.value(outcome.map(\.text)) }
-      }
+    }
+  }
+
+  private func fetched(_ outcome: Result<Value, CloudError>, _ loop: EventLoop) {
+    let waiters = state.withLock { $0.fetched(outcome, now: loop.now) }
+    for waiter in waiters {
+      waiter.loop.post { waiter.completion.value(outcome.map(\.text)) }
     }
   }
 }
@@ -73,7 +81,7 @@ struct SharedValueState {
   var value: SharedValue.Value?
   private var isFetching = false
   private var nextFetch = Instant(nanoseconds: .min)
-  private var lastError = CloudError("metadata server: not asked yet")
+  private var lastError = CloudError("not asked yet")
   private var waiters: [Waiter] = []
 
   /// After a failed request none is made for so long.

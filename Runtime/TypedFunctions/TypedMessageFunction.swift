@@ -16,14 +16,8 @@ extension MessageFunction {
     .asynchronous(
       authentication: authentication, worker: worker, executor: executor, record: record
     ) { message in
-      let payload: Payload
-      do {
-        payload = try JSONDecoder().decode(Payload.self, from: Data(message.data))
-      } catch {
-        // The error may quote the data, which stays out of logs and attributes.
-        return .reject(
-          Rejection(
-            stage: stage, reason: .entryNotJSON, detail: "The data is not a \(Payload.self)."))
+      guard let payload = Payload(json: message.data) else {
+        return .reject(.noValue(of: type, stage))
       }
       return try await handler(payload, message)
     }

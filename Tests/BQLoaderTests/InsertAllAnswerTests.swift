@@ -37,7 +37,7 @@ import Testing
 
   @Test(arguments: ["", "{}", "<html>", #"{"kind":1}"#, #"{"kind":"x""#, #"{"insertErrors":[]}"#])
   func `a 200 that can't be read says nothing about the rows`(_ body: String) {
-    guard case .again = Self.answer(200, body) else {
+    guard case .unknown = Self.answer(200, body) else {
       Issue.record("not taken as unknown")
       return
     }
@@ -65,11 +65,11 @@ import Testing
     }
     #expect(
       Self.answer(503, "", head: "Retry-After: 7\r\n")
-        == .again(retryAfter: 7, why: "BigQuery: status 503"))
+        == .unknown(retryAfter: 7, why: "BigQuery: status 503"))
     #expect(Self.answer(429, "") == .again(retryAfter: nil, why: "BigQuery: status 429"))
     #expect(
       InsertAllAnswer(.failure(TransportError("reset")))
-        == .again(retryAfter: nil, why: "BigQuery: reset"))
+        == .unknown(retryAfter: nil, why: "BigQuery: reset"))
   }
 
   @Test func `a request is the JSON that insertAll takes`() throws {

@@ -15,15 +15,15 @@ import Testing
   }
 
   @Test func `with nothing on its way a batch leaves at once`() {
-    queue.add(1, bytes: 10, suffix: "_a", now: Self.at(0))
+    queue.add(1, bytes: 10, to: .init(table: "t", suffix: "_a"), now: Self.at(0))
     let batch = queue.takeNext(now: Self.at(0), isIdle: true, slotFreed: false)
     #expect(batch?.rows == [1])
     #expect(queue.isEmpty)
   }
 
   @Test func `while inserts are on their way a batch lingers`() {
-    queue.add(1, bytes: 10, suffix: "_a", now: Self.at(0))
-    queue.add(2, bytes: 10, suffix: "_a", now: Self.at(4))
+    queue.add(1, bytes: 10, to: .init(table: "t", suffix: "_a"), now: Self.at(0))
+    queue.add(2, bytes: 10, to: .init(table: "t", suffix: "_a"), now: Self.at(4))
     #expect(take(Self.at(4), isIdle: false, slotFreed: false) == nil)
     let due = queue.nextDue()
     #expect(due == Self.at(5))
@@ -31,34 +31,36 @@ import Testing
   }
 
   @Test func `a free slot takes the oldest batch`() {
-    queue.add(1, bytes: 10, suffix: "_b", now: Self.at(0))
-    queue.add(2, bytes: 10, suffix: "_a", now: Self.at(1))
-    #expect(take(Self.at(1), isIdle: false, slotFreed: true)?.suffix == "_b")
-    #expect(take(Self.at(1), isIdle: false, slotFreed: true)?.suffix == "_a")
+    queue.add(1, bytes: 10, to: .init(table: "t", suffix: "_b"), now: Self.at(0))
+    queue.add(2, bytes: 10, to: .init(table: "t", suffix: "_a"), now: Self.at(1))
+    #expect(take(Self.at(1), isIdle: false, slotFreed: true)?.destination.suffix == "_b")
+    #expect(take(Self.at(1), isIdle: false, slotFreed: true)?.destination.suffix == "_a")
     #expect(take(Self.at(1), isIdle: false, slotFreed: true) == nil)
   }
 
   @Test func `a batch is full by rows`() {
-    for row in 1...4 { queue.add(row, bytes: 1, suffix: "_a", now: Self.at(0)) }
+    for row in 1...4 {
+      queue.add(row, bytes: 1, to: .init(table: "t", suffix: "_a"), now: Self.at(0))
+    }
     #expect(take(Self.at(0), isIdle: false, slotFreed: false)?.rows == [1, 2, 3])
     #expect(take(Self.at(0), isIdle: false, slotFreed: false) == nil)
     #expect(take(Self.at(9), isIdle: false, slotFreed: false)?.rows == [4])
   }
 
   @Test func `a batch is full by bytes, and a large row goes alone`() {
-    queue.add(1, bytes: 60, suffix: "_a", now: Self.at(0))
-    queue.add(2, bytes: 60, suffix: "_a", now: Self.at(0))
-    queue.add(3, bytes: 1000, suffix: "_a", now: Self.at(0))
+    queue.add(1, bytes: 60, to: .init(table: "t", suffix: "_a"), now: Self.at(0))
+    queue.add(2, bytes: 60, to: .init(table: "t", suffix: "_a"), now: Self.at(0))
+    queue.add(3, bytes: 1000, to: .init(table: "t", suffix: "_a"), now: Self.at(0))
     #expect(take(Self.at(0), isIdle: false, slotFreed: false)?.rows == [1])
     #expect(take(Self.at(0), isIdle: false, slotFreed: false)?.rows == [2])
     #expect(take(Self.at(9), isIdle: false, slotFreed: false)?.rows == [3])
   }
 
   @Test func `what goes again goes before what lingers`() throws {
-    queue.add(1, bytes: 10, suffix: "_a", now: Self.at(0))
+    queue.add(1, bytes: 10, to: .init(table: "t", suffix: "_a"), now: Self.at(0))
     let next = queue.takeNext(now: Self.at(0), isIdle: true, slotFreed: false)
     let first = try #require(next)
-    queue.add(2, bytes: 10, suffix: "_a", now: Self.at(1))
+    queue.add(2, bytes: 10, to: .init(table: "t", suffix: "_a"), now: Self.at(1))
     queue.requeue(first.failedOnceMore())
     let again = queue.takeNext(now: Self.at(1), isIdle: false, slotFreed: false)
     #expect(again?.rows == [1])
@@ -68,7 +70,9 @@ import Testing
   }
 
   @Test func `thousands of suffixes leave in the order they came`() {
-    for row in 0..<5000 { queue.add(row, bytes: 1, suffix: "_\(row)", now: Self.at(Int64(row))) }
+    for row in 0..<5000 {
+      queue.add(row, bytes: 1, to: .init(table: "t", suffix: "_\(row)"), now: Self.at(Int64(row)))
+    }
     for row in 0..<5000 {
       #expect(take(Self.at(9999), isIdle: false, slotFreed: false)?.rows == [row])
     }
@@ -78,6 +82,6 @@ import Testing
 
 extension LoadBatch: Equatable where Row == Int {
   public static func == (a: LoadBatch<Int>, b: LoadBatch<Int>) -> Bool {
-    a.suffix == b.suffix && a.rows == b.rows
+    a.destination == b.destination && a.rows == b.rows
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import Foundation
+import TestSupport
 import Testing
 
 @testable import BQLoader
@@ -105,25 +106,88 @@ import Testing
     #expect(throws: TemplateSuffixError.self) { try TemplateSuffix(pattern: pattern) }
   }
 
-  @Test func `different values never give one table name`() throws {
-    let pattern = "_{user_id}_{order_id}_{date}"
-    var generator = SystemRandomNumberGenerator()
-    let alphabet = [
-      "a", "Z", "z", "_", "n", "h", "5", "F", "é", "/", "", "Zn", "Z5", "_Zn_", "e\u{301}",
-    ]
-    func text() -> String {
-      (0..<Int.random(in: 0...4, using: &generator)).map { _ in
-        alphabet[Int.random(in: 0..<alphabet.count, using: &generator)]
-      }.joined()
+  /// Texts that look like each other, and like what the encoding writes.
+  static let pieces = [
+    "a", "A", "Z", "z", "_", "n", "h", "o", "e", "5", "F", "0", "-", ".", "/", "é", "e\u{301}", "Ａ",
+    "\u{0}", "\u{202e}", "Zn", "Zh", "Zo", "Ze", "Z5F", "_Zn_", "__", "$20260101", "*", "`", " ",
+  ]
+
+  /// A tuple's name by the pattern `_{a}_{b}_{date}`; nil stands for a missing value.
+  static func name(_ values: [[UInt8]?], _ suffix: TemplateSuffix) throws -> String {
+    var row = ByteWriter(capacity: 256)
+    row.append("{\"event_time\":\"2026-01-02T03:04:05Z\"")
+    for (column, value) in zip(["a", "b"], values) {
+      guard let value else { continue }
+      row.append(",\"\(column)\":")
+      row.append(json: value.span)
     }
-    var names: [String: [[UInt8]]] = [:]
-    for _ in 0..<20_000 {
-      let user = text()
-      let order = text()
-      let name = try Self.suffix(pattern, columns: ["user_id": user, "order_id": order])
-      #expect(name.utf8.allSatisfy { ($0 | 0x20) &- 0x61 < 26 || $0 &- 0x30 < 10 || $0 == 0x5F })
-      let values = [Array(user.utf8), Array(order.utf8)]
-      if let before = names.updateValue(values, forKey: name) { #expect(before == values) }
+    row.append("}")
+    let facts = try RowFacts(of: row.bytes.span, columns: suffix.columns)
+    return suffix.text(for: facts, in: row.bytes.span)
+  }
+
+  /// A million pairs with `--all`; a value of up to 60 pieces is now and then long enough for its hash.
+  @Test func `different values never give one table name, and each is a name`() throws {
+    let isWhole = ProcessInfo.processInfo.environment["PIXEL_TEST_ALL"] != nil
+    let suffix = try TemplateSuffix(pattern: "_{a}_{b}_{date}")
+    var random = SeededRandom(UInt64.random(in: 1...UInt64.max))
+    let seed = random
+    func value() -> [UInt8]? {
+      if Int.random(in: 0..<20, using: &random) == 0 { return nil }
+      let isLong = Int.random(in: 0..<50, using: &random) == 0
+      return random.bytes(upTo: isLong ? 60 : 4, of: Self.pieces)
+    }
+    var names: [String: [[UInt8]?]] = [:]
+    func check(_ values: [[UInt8]?]) throws {
+      let name = try Self.name(values, suffix)
+      let isName =
+        (1...1024).contains(name.utf8.count)
+        && name.utf8.allSatisfy { ($0 | 0x20) &- 0x61 < 26 || $0 &- 0x30 < 10 || $0 == 0x5F }
+      if !isName { Issue.record("\(name) is no name, from \(seed)") }
+      if let other = names.updateValue(values, forKey: name), other != values {
+        Issue.record("\(values) and \(other) are both \(name), from \(seed)")
+      }
+    }
+    for _ in 0..<(isWhole ? 1_000_000 : 20_000) {
+      let first = [value(), value()]
+      // The other of the pair mostly differs in one place: swapped, moved over the border, or new.
+      let second =
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0: [first[1], first[0]]
+        case 1: [(first[0] ?? []) + Array("_".utf8), first[1]]
+        default: [first[0], value()]
+        }
+      try check(first)
+      try check(second)
+      if names.count > 200_000 { names.removeAll(keepingCapacity: true) }
+    }
+  }
+
+  @Test(arguments: [
+    ("_{user_id}_{date}", "_Zo_20260102"), ("_{user_id}", "_Zo"),
+    ("_{user_id}_{month}", "_Zo_202601"),
+    ("{hour}_{user_id}", "_Zo_2026010223"), ("_{bucket:user_id:16}_{date}", "_Zo_20260102"),
+  ])
+  func `what may not have a table of its own goes where no value can reach`(
+    _ pattern: String, _ expected: String
+  ) throws {
+    let suffix = try TemplateSuffix(pattern: pattern)
+    let row = Array(#"{"event_time":"2026-01-02T23:59:59Z","user_id":"o"}"#.utf8)
+    let facts = try RowFacts(of: row.span, columns: suffix.columns)
+    #expect(suffix.overflow(for: facts) == expected)
+    for user in ["", "o", "Zo", "_Zo", "Zo_20260102", "_"] {
+      #expect(try Self.suffix(pattern, columns: ["user_id": user]) != expected)
+    }
+  }
+
+  @Test func `no suffix is longer than the pattern says`() throws {
+    let long = String(repeating: "9", count: 128)
+    for pattern in ["_{a}_{b}_{date}x{hour}", "{bucket:a:1000}_{month}", "_x", "", "_{a}"] {
+      let suffix = try TemplateSuffix(pattern: pattern)
+      for value in [long, "", "é", String(repeating: "/", count: 500)] {
+        let name = try Self.suffix(pattern, columns: ["a": value, "b": value])
+        #expect(name.utf8.count <= max(2, suffix.maxLength), "\(pattern) \(name)")
+      }
     }
   }
 

@@ -31,6 +31,15 @@ import Testing
     #expect(bytes.span.decimal(at: 0..<bytes.count) == nil)
   }
 
+  @Test(arguments: [0, 1, 0x0123_4567_89ab_cdef, .max] as [UInt64])
+  func `a number is written as sixteen hex digits`(_ number: UInt64) throws {
+    var writer = ByteWriter()
+    writer.append(hex: number)
+    #expect(writer.count == 16)
+    #expect(UInt64(writer.bytes.span.string, radix: 16) == number)
+    #expect(writer.bytes.span.string.allSatisfy { !$0.isUppercase })
+  }
+
   @Test func `bytes are written in hex`() {
     var writer = ByteWriter()
     writer.append(hex: [0x00, 0x9f, 0xa0, 0xff].span)

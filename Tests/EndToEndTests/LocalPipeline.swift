@@ -14,7 +14,8 @@ final class LocalPipeline {
   let loader: Program
   let ports: (cloud: Int, ingest: Int, parse: Int, loader: Int)
 
-  init() throws {
+  /// - Parameter settings: What each program gets beside what it needs.
+  init(settings: [String: String] = [:]) throws {
     folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("pixel-pipeline-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -26,6 +27,7 @@ final class LocalPipeline {
       "local-cloud", at: binaries.appendingPathComponent("local-cloud"),
       arguments: [
         "serve", "--port", "\(ports.cloud)", "--data", folder.path, "--contract", contract,
+        "--follow-log", folder.appendingPathComponent("pixel-ingest.log").path,
         "--push", "pixel-logs=http://127.0.0.1:\(ports.parse)/",
         "--push", "pixel-events=http://127.0.0.1:\(ports.loader)/",
       ], logs: folder)
@@ -38,7 +40,8 @@ final class LocalPipeline {
     func program(_ name: String, _ port: Int, _ own: [String: String] = [:]) -> Program {
       Program(
         name, at: binaries.appendingPathComponent(name),
-        environment: common.merging(own) { $1 }.merging(["PORT": "\(port)"]) { $1 }, logs: logs)
+        environment: common.merging(own) { $1 }.merging(settings) { $1 }.merging(["PORT": "\(port)"]
+        ) { $1 }, logs: logs)
     }
     ingest = program("pixel-ingest", ports.ingest)
     parse = program("log-parse", ports.parse, ["CONTRACT": contract])

@@ -27,12 +27,13 @@ struct PipelineRows {
 
 /// One request and its answer; nil if there was none.
 func fetch(
-  _ method: String, _ url: String, body: [UInt8] = [], on thread: LoopThread
+  _ method: String, _ url: String, body: [UInt8] = [], on thread: LoopThread,
+  headers: [String] = []
 ) -> IncomingResponse? {
   thread.wait { loop, done in
     let client = HTTPClient(loop: loop, userAgent: "test")
     let request = OutgoingRequest(
-      method: method, url: url, headers: ["Content-Type: application/json"], body: body)
+      method: method, url: url, headers: ["Content-Type: application/json"] + headers, body: body)
     client.send(request) { result in
       withExtendedLifetime(client) { done(try? result.get()) }
     }

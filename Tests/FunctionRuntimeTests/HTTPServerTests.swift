@@ -374,6 +374,69 @@ extension RunningServer {
     #expect(server.isAtRest())
   }
 
+  @Test func `a whole request that is not admitted does not end the connection`() throws {
+    let server = try RunningServer(
+      admit: { $0.path == "/no" ? Response(status: 429) : nil }, handler: echo)
+    defer { server.stop() }
+    let client = try RawClient(port: server.port)
+    // All of it at once: what is behind a refused request is not taken for its body.
+    let refused = "POST /no HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nGET "
+    try client.send(refused + get("/a") + get("/no") + refused + get("/b"))
+    for status in [429, 200, 429, 429, 200] {
+      let answer = try client.readAnswer()
+      #expect(answer.status == status && answer.fields["connection"] == nil)
+    }
+    try client.send(get("/c"))
+    #expect(try client.readAnswer().text == "GET /c ")
+    #expect(server.onLoop { $0.counters.refused } == 3)
+    #expect(server.onLoop { $0.counters.accepted } == 1)
+    client.close()
+    #expect(server.isAtRest())
+  }
+
+  @Test(arguments: [
+    "POST /no HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc",
+    "POST /no HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "POST /no HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n",
+    "GET /no HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "GET /no HTTP/1.0\r\n\r\n",
+  ])
+  func `a refusal ends the connection where the request's end is not here, or who asks wants it`(
+    _ request: String
+  ) throws {
+    let server = try RunningServer(
+      admit: { $0.path == "/no" ? Response(status: 403) : nil }, handler: echo)
+    defer { server.stop() }
+    let client = try RawClient(port: server.port)
+    try client.send(request)
+    let answer = try client.readAnswer()
+    #expect(answer.status == 403 && answer.fields["connection"] == "close")
+    #expect(try client.isEnded())
+    client.close()
+    #expect(server.isAtRest())
+  }
+
+  @Test func `what handlers hold after their deadline leaves less room for others`() throws {
+    let late = Late()
+    var limits = short()
+    limits.bodyTimeout = .seconds(10)
+    limits.maxBufferedBytes = 3000
+    let server = try RunningServer(limits: limits) { request, call in
+      if request.path == "/late" { late.keep(request, call) } else { echo(request, call) }
+    }
+    defer { server.stop() }
+    func post(_ path: String) throws -> Int {
+      let client = try RawClient(port: server.port)
+      let body = String(repeating: "x", count: 2000)
+      try client.send("POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n\(body)")
+      return try client.readAnswer().status
+    }
+    #expect(try post("/late") == 504)
+    #expect(try post("/") == 503)
+    server.onLoop { _ in late.forget() }
+    #expect(eventually { server.load.bufferedBytes.load(ordering: .relaxed) == 0 })
+    #expect(try post("/") == 200)
+  }
+
   // MARK: Time
 
   private func short() -> HTTPLimits {
@@ -441,6 +504,10 @@ extension RunningServer {
       late.call?.reply(Response(status: 200, text: "too late"))
     }
     #expect(try client.readToEnd() == [])
+    // The connection has gone, but not what the handler holds of it.
+    #expect(eventually { server.onLoop { $0.openConnections } == 0 })
+    #expect(server.load.bufferedBytes.load(ordering: .relaxed) == 4)
+    server.onLoop { _ in late.forget() }
     #expect(server.isAtRest())
   }
 
@@ -452,12 +519,14 @@ extension RunningServer {
     try client.send("POST /late HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody")
     #expect(eventually { server.load.callsInFlight == 1 })
     client.reset()
-    #expect(server.isAtRest())
+    #expect(eventually { server.load.callsInFlight == 0 })
     server.onLoop { _ in
       #expect(late.call?.isOpen == false)
       #expect(late.bodyInBuffer() == "body")
       late.call?.reply(Response(status: 200, text: "to nobody"))
     }
+    #expect(server.load.bufferedBytes.load(ordering: .relaxed) == 4)
+    server.onLoop { _ in late.forget() }
     #expect(server.isAtRest())
   }
 
@@ -525,6 +594,11 @@ private final class Late: @unchecked Sendable {
   func keep(_ request: Request, _ call: Call) {
     place = request.bodyInPlace
     self.call = call
+  }
+
+  func forget() {
+    call = nil
+    place = nil
   }
 
   func bodyInBuffer() -> String? {

@@ -13,6 +13,7 @@ import Testing
     var data: [String] = []
     var recorded: [String] = []
     var open: [Delivery] = []
+    var left: [Duration] = []
   }
 
   private func start(
@@ -139,6 +140,28 @@ import Testing
     #expect(try status(function, "PUT / HTTP/1.1\r\nHost: a\r\n\r\n") == 405)
   }
 
+  @Test func `a body in a coding is refused before it is read, but not an attribute of that name`()
+    throws
+  {
+    let seen = Seen()
+    let function = try start(seen)
+    defer { function.stop() }
+    let client = try RawClient(port: function.port)
+    try client.send(
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: 10\r\n\r\n")
+    let answer = try client.readAnswer()
+    #expect(answer.status == 415 && answer.fields["accept-encoding"] == "identity")
+    #expect(function.onLoop { _ in seen.data } == [])
+    #expect(
+      function.onLoop { $0.tally.others }
+        == [Tally.Key(outcome: "refused", reason: "content_encoding"): 1])
+    let unwrapped = "x-goog-pubsub-message-id: 1\r\nContent-Encoding: gzip\r\n"
+    #expect(
+      try status(
+        function, "POST / HTTP/1.1\r\nHost: a\r\n\(unwrapped)Content-Length: 1\r\n\r\nx") == 204)
+    #expect(function.onLoop { _ in seen.data } == ["x"])
+  }
+
   @Test func `beyond the calls allowed in flight a push gets 429, and health still answers`() throws
   {
     let seen = Seen()
@@ -152,6 +175,18 @@ import Testing
     function.onLoop { _ in for delivery in seen.open { delivery.finish(.done) } }
     for client in clients { #expect(try client.readAnswer().status == 204) }
     #expect(try status(function, "GET /ready HTTP/1.1\r\nHost: a\r\n\r\n") == 200)
+  }
+
+  @Test func `a handler sees when its call ends`() throws {
+    let seen = Seen()
+    let function = try start(seen, environment: ["REQUEST_TIMEOUT": "20s"]) { delivery in
+      seen.left.append(delivery.deadline - Instant.read())
+      delivery.finish(.done)
+    }
+    defer { function.stop() }
+    #expect(try status(function, push("x")) == 204)
+    let left = try #require(function.onLoop { _ in seen.left.first })
+    #expect(left > .seconds(10) && left <= .seconds(20))
   }
 
   @Test func `a message that is finished after its deadline is counted once, as late`() throws {

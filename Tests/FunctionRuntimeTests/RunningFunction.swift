@@ -14,14 +14,15 @@ final class RunningFunction: @unchecked Sendable {
   let server: HTTPServer
 
   init(
-    environment: [String: String] = [:], start: @escaping (Worker) -> Function
+    environment: [String: String] = [:], level: Severity = .critical,
+    start: @escaping (Worker) -> Function
   ) throws {
     let thread = try LoopThread()
     let load = load
     var reader = SettingsReader(environment: environment)
     let settings = RuntimeSettings(&reader)
     let made = thread.run { loop in
-      let log = Log(loop: loop, format: .json, level: .critical, service: "test", version: "0")
+      let log = Log(loop: loop, format: .json, level: level, service: "test", version: "0")
       let worker = Worker(
         index: 0, loop: loop, log: log, settings: settings, load: load, userAgent: "test",
         firstLoop: nil)

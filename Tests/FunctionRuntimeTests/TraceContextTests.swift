@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Bytes
 import Testing
 
 @testable import FunctionRuntime
@@ -16,10 +17,19 @@ import Testing
     return TraceContext(cloudTrace: bytes.span)
   }
 
+  private func hex(_ numbers: UInt64?...) -> String? {
+    var writer = ByteWriter()
+    for number in numbers {
+      guard let number else { return nil }
+      writer.append(hex: number)
+    }
+    return writer.bytes.span.string
+  }
+
   @Test func `a traceparent gives trace and span`() {
     let found = traceparent("00-\(Self.trace)-00f067aa0ba902b7-01")
-    #expect(found?.trace == Self.trace)
-    #expect(found?.span == "00f067aa0ba902b7")
+    #expect(hex(found?.high, found?.low) == Self.trace)
+    #expect(hex(found?.span) == "00f067aa0ba902b7")
     // A later version may have more fields.
     #expect(traceparent("01-\(Self.trace)-00f067aa0ba902b7-01-what") == found)
     #expect(traceparent("00-\(Self.trace.uppercased())-00F067AA0BA902B7-01") == found)
@@ -40,8 +50,8 @@ import Testing
   ])
   func `the decimal span of Google's form becomes 16 hex digits`(_ rest: String, _ span: String?) {
     let found = cloudTrace(Self.trace + rest)
-    #expect(found?.trace == Self.trace)
-    #expect(found?.span == span)
+    #expect(hex(found?.high, found?.low) == Self.trace)
+    #expect(hex(found?.span) == span)
   }
 
   @Test(arguments: ["/18446744073709551616", "/x", "/1x", "x", "/99999999999999999999999;o=1"])
@@ -59,5 +69,15 @@ import Testing
   @Test(arguments: ["", "some", "2/3", "1/0", "1/-1", "1/x", "1/2/3"])
   func `any other LOG_CALLS is refused`(_ text: String) {
     #expect(CallSampling(text) == nil)
+  }
+
+  @Test func `what lines say in constant parts is what the values are called`() {
+    for severity in Severity.allCases { #expect(severity.name.description == severity.rawValue) }
+    let methods: [FunctionRuntime.Method] = [
+      .get, .head, .post, .put, .patch, .delete, .options, .other,
+    ]
+    for method in methods { #expect(method.name.description == method.rawValue) }
+    let ranks = Severity.allCases
+    #expect(zip(ranks, ranks.dropFirst()).allSatisfy { $0 < $1 })
   }
 }

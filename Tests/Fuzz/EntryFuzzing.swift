@@ -13,7 +13,7 @@ struct EntryFuzzing: FuzzSubject {
     let file = try readFile("\(FuzzTarget.package)/infra/contracts/pixel.json")
     let contract = try Contract(json: file, name: "pixel")
     columns = Set(contract.columns.map(\.name))
-    parser = EventParser(contract: contract, pixelPaths: ["/pixel.png", "/pixel.gif"])
+    parser = try EventParser(contract: contract, pixelPaths: ["/pixel.png", "/pixel.gif"])
   }
 
   mutating func finding(in input: [UInt8]) -> String? {
@@ -33,15 +33,21 @@ struct EntryFuzzing: FuzzSubject {
       guard rejection.detail.utf8.count <= Rejection.maximumDetailBytes else {
         return "A detail is too long."
       }
+      guard EventParser.reasons.contains(rejection.reason) else {
+        return "Its reason is none of those that are documented."
+      }
       return row.count == 0 ? nil : "There is a row for an entry that was refused."
-    case .event(let id, let time):
-      return problem(with: row.bytes, id: id, time: time)
+    case .test:
+      return row.count == 0 ? nil : "There is a row for a test."
+    case .event(let event):
+      return problem(with: row.bytes, id: event.id, time: event.time)
     }
   }
 
   private static func text(_ verdict: Verdict) -> String {
     switch verdict {
-    case .event(let id, let time): "event \(id) \(time)"
+    case .event(let event): "event \(event)"
+    case .test(let result): "test \(result)"
     case .leftAlone(let why): "left alone \(why)"
     case .rejected(let rejection): "rejected \(rejection)"
     }

@@ -8,18 +8,22 @@ import Testing
 @testable import GoogleCloud
 
 /// A publisher on a loop of its own, and what became of each message.
-private final class RunningPublisher: @unchecked Sendable {
+final class RunningPublisher: @unchecked Sendable {
   let thread: LoopThread
   private var worker: Worker?
   private var publisher: Publisher?
 
-  init(
+  convenience init(
     _ fake: FakePubSub, emulator: Bool = true, timeout: Duration = .seconds(10),
     project: String? = "p"
   ) throws {
-    thread = try LoopThread()
     var environment = ["GCE_METADATA_HOST": fake.host, "GOOGLE_CLOUD_PROJECT": project ?? ""]
     environment[emulator ? "PUBSUB_EMULATOR_HOST" : "PUBSUB_ENDPOINT"] = "http://\(fake.host)"
+    try self.init(environment, timeout: timeout)
+  }
+
+  init(_ environment: [String: String], timeout: Duration = .seconds(10)) throws {
+    thread = try LoopThread()
     var reader = SettingsReader(environment: environment)
     let cloud = CloudSettings(&reader)
     let topic = TopicName("pixel-logs", setting: "T", &reader)

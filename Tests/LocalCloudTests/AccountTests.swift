@@ -133,6 +133,31 @@ import Testing
     #expect(account.unaccounted.count == 4 && !account.isComplete)
   }
 
+  @Test func `each line says what became of it`() {
+    let test = Self.entry("t", path: "/pixel.png?%5Ftest=1&a")
+    let lines = [
+      Self.entry("a"), Self.entry("b"), Self.entry("c", path: "/x\u{1B}"), Array("nonsense".utf8),
+      test, Self.entry("e"),
+    ]
+    var outcome = outcome(lines)
+    outcome.note(rowOf: Self.eventID("a"), in: "pixel.t1")
+    outcome.note(rejection(lines[1], ["reason": "missing_required"]))
+    outcome.note(rejection(lines[3], ["reason": "entry_not_json"]))
+    #expect(
+      outcome.report(settled: true) == [
+        "1\trow\tpixel.t1\t20260102T030405.000000000Z-a",
+        "2\trejected\tmissing_required\t20260102T030405.000000000Z-b",
+        "3\tleft alone\t/x\u{FFFD}\t20260102T030405.000000000Z-c",
+        "4\trejected\tentry_not_json\t",
+        "5\tleft alone\t/pixel.png (a test)\t20260102T030405.000000000Z-t",
+        "6\tunaccounted for\tneither row nor rejection: 20260102T030405.000000000Z-e"
+          + "\t20260102T030405.000000000Z-e",
+      ])
+    // A test that leaves a row is wrong.
+    outcome.note(rowOf: Self.eventID("t"), in: "pixel.t1")
+    #expect(outcome.account(settled: true).unaccounted.count == 2)
+  }
+
   @Test func `nothing is left alone before all is settled`() {
     let outcome = outcome([Self.entry("a", path: "/x")])
     #expect(!outcome.account(settled: false).isComplete)

@@ -25,7 +25,7 @@ private final class RunningCloud: Sendable {
     let port = try subscriber.listen(host: "127.0.0.1", port: 0)
     var configuration = Configuration()
     configuration.folder = scratch.path
-    configuration.columns = [Column("type", .string)]
+    configuration.templates = [.init(table: "pixel", columns: [Column("type", .string)])]
     configuration.pushes = [("pixel-logs", "http://127.0.0.1:\(port)/")]
     configuration.maximumAttempts = 5
     configuration.retry = RetryPolicy(minimum: .milliseconds(1), maximum: .milliseconds(2))

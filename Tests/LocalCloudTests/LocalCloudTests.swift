@@ -12,7 +12,10 @@ import Testing
   private func cloud(_ change: (inout Configuration) -> Void = { _ in }) throws -> LocalCloud {
     var configuration = Configuration()
     configuration.folder = scratch.path + "/data"
-    configuration.columns = [Column("event_id", .string), Column("type", .string, .required)]
+    configuration.templates = [
+      .init(
+        table: "pixel", columns: [Column("event_id", .string), Column("type", .string, .required)])
+    ]
     configuration.pushes = [("pixel-logs", "http://localhost:1/")]
     change(&configuration)
     return try LocalCloud(configuration, at: start)
@@ -39,16 +42,48 @@ import Testing
   @Test func `a column that the contract gained is in the tables that exist`() throws {
     let row = #"{"rows":[{"json":{"type":"t"}}],"templateSuffix":"_u1"}"#
     try insert(try cloud(), row)
-    let longer = try cloud { $0.columns.append(Column("coupon", .string)) }
+    let longer = try cloud { $0.templates[0].columns.append(Column("coupon", .string)) }
     try insert(
       longer, #"{"rows":[{"json":{"type":"t","coupon":"x"}}],"templateSuffix":"_u1"}"#)
     let rows = try get(longer, "/_local/tables/pixel/pixel_u1/rows")
     #expect(rows.text.contains(#""coupon":"x""#))
   }
 
+  @Test func `each template has its own tables, and a folder of contracts makes them`() throws {
+    let folder = scratch.path + "/contracts"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let files = [
+      ("pixel.json", #"[{"name":"a","type":"STRING"}]"#),
+      ("pixels.json", #"[{"name":"b","type":"STRING"}]"#), (".hidden.json", "x"),
+      ("notes.txt", "x"),
+    ]
+    for (name, text) in files {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+    }
+    let templates = try Configuration.templates(contract: folder, table: "unused")
+    #expect(templates.map(\.table) == ["pixel", "pixels"])
+    let path = "/bigquery/v2/projects/local/datasets/pixel/tables"
+    func insert(_ cloud: LocalCloud, _ table: String, _ row: String) throws -> Bool {
+      let body = #"{"rows":[{"json":\#(row)}],"templateSuffix":"_u1"}"#
+      let request = APIRequest("POST", "\(path)/\(table)/insertAll", body: Array(body.utf8))
+      return try JSON.parse(try answer(cloud, request).body)["insertErrors"] == nil
+    }
+    let first = try cloud { $0.templates = templates }
+    #expect(try insert(first, "pixel", #"{"a":"1"}"#) && insert(first, "pixels", #"{"b":"1"}"#))
+    #expect(try !insert(first, "pixels", #"{"a":"1"}"#))
+    // A column for one template is none for the tables of a template with a longer name.
+    let longer = try cloud {
+      $0.templates = templates
+      $0.templates[0].columns.append(Column("c", .string))
+    }
+    #expect(try insert(longer, "pixel", #"{"c":"1"}"#) && !insert(longer, "pixels", #"{"c":"1"}"#))
+  }
+
   @Test func `a folder of another contract is told apart in one sentence`() throws {
     try insert(try cloud(), #"{"rows":[{"json":{"type":"t"}}]}"#)
-    let error = #expect(throws: GoogleError.self) { try cloud { $0.columns.removeLast() } }
+    let error = #expect(throws: GoogleError.self) {
+      try cloud { $0.templates[0].columns.removeLast() }
+    }
     #expect(error?.message.contains("made by another contract") == true)
     #expect(error?.message.contains("--data") == true)
   }
@@ -299,9 +334,13 @@ import Testing
   @Test func `a contract that would break the rows that are there stops the start`() throws {
     _ = try cloud()
     #expect(throws: GoogleError.self) {
-      try cloud { $0.columns = [Column("event_id", .integer), Column("type", .string, .required)] }
+      try cloud {
+        $0.templates[0].columns = [
+          Column("event_id", .integer), Column("type", .string, .required),
+        ]
+      }
     }
-    let grown = try cloud { $0.columns.append(Column("more", .string)) }
+    let grown = try cloud { $0.templates[0].columns.append(Column("more", .string)) }
     #expect(try grown.store.table("pixel", "pixel").columns.count == 3)
   }
 

@@ -29,8 +29,8 @@ import Testing
         "type":"a\\"b","value":"12.50","host":"t.example.com","status":"200","cache_hit":true,\
         "received_time":"2026-01-02T02:44:06.000000Z","method":"GET","request_path":"/pixel.png",\
         "user_agent":"a\\"b","referer":"https://r","remote_ip":"192.0.2.1",\
-        "log_name":"projects/p/logs/l","contract_version":"\(parser.contract.version)",\
-        "tags":["a","b"]}
+        "log_name":"projects/p/logs/l","contract_version":"\(parser.contracts.all[0].version)",\
+        "bot":false,"tags":["a","b"]}
         """)
   }
 
@@ -225,7 +225,10 @@ import Testing
     let empty = Array(text.replacing(#""abc""#, with: #""""#).utf8)
     let first = try parser.parse(without)["event_id"]
     #expect(first == "20260102T034405.123456789Z-\(SHA256.hex(without.span))")
-    #expect(try parser.parse(without)["event_id"] == first)
+    let again = try parser.parse(without)
+    #expect(again["event_id"] == first)
+    #expect(again.event?.hasDerivedID == true)
+    #expect(try parser.parse(query: "type=t").event?.hasDerivedID == false)
     #expect(try parser.parse(empty)["event_id"] != first)
   }
 

@@ -13,14 +13,18 @@ struct Parsed {
   /// The row as Foundation reads it.
   let row: [String: Any]
 
-  var reason: Reason? {
-    if case .rejected(let rejection) = verdict { rejection.reason } else { nil }
-  }
-  var detail: String? {
-    if case .rejected(let rejection) = verdict { rejection.detail } else { nil }
+  var reason: Reason? { rejection?.reason }
+  var detail: String? { rejection?.detail }
+  var rejection: Rejection? {
+    switch verdict {
+    case .rejected(let rejection), .test(.failure(let rejection)): rejection
+    case .event, .leftAlone, .test: nil
+    }
   }
   var leftAlone: LeftAlone? { if case .leftAlone(let why) = verdict { why } else { nil } }
-  var isEvent: Bool { if case .event = verdict { true } else { false } }
+  var isEvent: Bool { event != nil }
+  var event: Event? { if case .event(let event) = verdict { event } else { nil } }
+  var isTest: Bool { if case .test = verdict { true } else { false } }
   subscript(column: String) -> String? { row[column] as? String }
 }
 
@@ -31,25 +35,51 @@ extension EventParser {
       .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     let file = package.appendingPathComponent("infra/contracts/pixel.json")
     let contract = try Contract(json: Array(Data(contentsOf: file)), name: "pixel")
-    return EventParser(contract: contract, pixelPaths: ["/pixel.png", "/pixel.gif"])
+    return try EventParser(contract: contract, pixelPaths: ["/pixel.png", "/pixel.gif"])
   }
 
   /// A contract of `event_id`, `event_time` and these columns: `"name TYPE MODE"`, `STRING(5)` for a
   /// length.
-  static func with(_ columns: String...) throws -> EventParser {
+  static func with(_ columns: String...) throws -> EventParser { try with(columns) }
+
+  static func with(_ columns: [String]) throws -> EventParser {
     let all = ["event_id STRING REQUIRED", "event_time TIMESTAMP REQUIRED"] + columns
-    let json = all.map { column in
-      let words = column.split(separator: " ")
-      let mode = words.count > 2 ? words[2] : "NULLABLE"
-      let fields = words[1] == "RECORD" ? #","fields":[{"name":"id","type":"STRING"}]"# : ""
-      let type = words[1].split(separator: "(")
-      let length = type.count > 1 ? #","maxLength":"\#(type[1].dropLast())""# : ""
-      return
-        #"{"name":"\#(words[0])","type":"\#(type[0])","mode":"\#(mode)"\#(length)\#(fields)}"#
-    }
     let contract = try Contract(
-      json: Array("[\(json.joined(separator: ","))]".utf8), name: "test")
-    return EventParser(contract: contract, pixelPaths: ["/pixel.png"])
+      json: Array("[\(all.map(Self.column).joined(separator: ","))]".utf8), name: "test")
+    return try EventParser(contract: contract, pixelPaths: ["/pixel.png"])
+  }
+
+  /// One column as a schema file has it: `name TYPE MODE`, and for a RECORD its fields behind that, in
+  /// braces with commas: `items RECORD REPEATED {sku STRING REQUIRED, price NUMERIC}`.
+  static func column(_ text: String) -> String {
+    let brace = text.firstIndex(of: "{")
+    let words = text[..<(brace ?? text.endIndex)].split(separator: " ")
+    let mode = words.count > 2 ? words[2] : "NULLABLE"
+    var more = ""
+    if let brace {
+      let inside = text[text.index(after: brace)...].dropLast()
+      more = #","fields":[\#(Self.fields(inside).map(column).joined(separator: ","))]"#
+    } else if words[1] == "RECORD" {
+      more = #","fields":[{"name":"id","type":"STRING"}]"#
+    }
+    let type = words[1].split(separator: "(")
+    if type.count > 1 { more += #","maxLength":"\#(type[1].dropLast())""# }
+    return #"{"name":"\#(words[0])","type":"\#(type[0])","mode":"\#(mode)"\#(more)}"#
+  }
+
+  /// Parts the fields at the commas that are in no braces of their own.
+  private static func fields(_ text: Substring) -> [String] {
+    var fields = [""]
+    var depth = 0
+    for character in text {
+      depth += character == "{" ? 1 : character == "}" ? -1 : 0
+      if character == ",", depth == 0 {
+        fields.append("")
+      } else {
+        fields[fields.count - 1].append(character)
+      }
+    }
+    return fields
   }
 
   mutating func parse(_ entry: [UInt8]) throws -> Parsed {
@@ -57,15 +87,16 @@ extension EventParser {
     var row = ByteWriter()
     row.append("rubbish")
     let verdict = parse(entry.span, into: &row)
-    guard case .event(let id, let time) = verdict else {
+    guard case .event(let event) = verdict else {
       #expect(row.count == 0)
       return Parsed(verdict: verdict, text: "", row: [:])
     }
     let object = try JSONSerialization.jsonObject(with: Data(row.bytes)) as? [String: Any]
     let values = try #require(object)
-    #expect(values["event_id"] as? String == id)
+    #expect(values["event_id"] as? String == event.id)
     #expect(
-      (values["event_time"] as? String).flatMap { Timestamp(rfc3339: $0) }?.seconds == time.seconds)
+      (values["event_time"] as? String).flatMap { Timestamp(rfc3339: $0) }?.seconds
+        == event.time.seconds)
     return Parsed(verdict: verdict, text: row.bytes.span.string, row: values)
   }
 

@@ -57,11 +57,19 @@ import Testing
     #expect(try callLines(["INGEST_MODE": "log", "LOG_CALLS": "1/2"], request()).isEmpty)
   }
 
-  @Test func `a hit that was not accepted leaves a line`() throws {
+  @Test func `a POST that was not accepted leaves a line without what was sent`() throws {
+    let body = #"{"type":"canary"}"#
     let lines = try callLines(
-      ["PUBSUB_EMULATOR_HOST": "127.0.0.1:1", "PUBLISH_TIMEOUT": "50ms"], request())
+      ["PUBSUB_EMULATOR_HOST": "127.0.0.1:1", "PUBLISH_TIMEOUT": "50ms"],
+      "POST /events?user_id=canary HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+        + body)
     #expect(lines.count == 1)
     #expect(lines.first?["severity"] as? String == "ERROR")
-    #expect((lines.first?["httpRequest"] as? [String: Any])?["status"] as? Int == 503)
+    let call = try #require(lines.first?["httpRequest"] as? [String: Any])
+    #expect(call["status"] as? Int == 503)
+    #expect(call["requestUrl"] as? String == "/events")
+    let text = String(
+      decoding: try JSONSerialization.data(withJSONObject: lines), as: UTF8.self)
+    #expect(!text.contains("canary"))
   }
 }

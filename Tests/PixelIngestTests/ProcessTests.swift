@@ -99,6 +99,61 @@ import Testing
     #expect(program.errorText.hasPrefix("pixel-ingest: PORT is '\(other.port)'"))
   }
 
+  @Test(arguments: [("2", "2"), ("2", "1"), ("1", "2")])
+  func `a second process does not share the port, whatever its workers`(
+    _ first: String, _ second: String
+  ) throws {
+    let settings = base.merging(["INGEST_MODE": "log"]) { $1 }
+    // A port of its own, so that the second one is told the same.
+    let port = try freePort()
+    let common = settings.merging(["PORT": "\(port)"]) { $1 }
+    let one = try Running(common.merging(["WORKERS": first]) { $1 })
+    #expect(try one.port() == port)
+    let two = try Running(common.merging(["WORKERS": second]) { $1 })
+    #expect(two.exitCode() == 2)
+    let sentence = "PORT is '\(port)': another program is listening there"
+    #expect(two.errorText == "pixel-ingest: \(sentence)\n")
+    one.process.terminate()
+    #expect(one.exitCode() == 0)
+  }
+
+  @Test func `of many that start at once one gets the port`() throws {
+    let port = try freePort()
+    let settings = base.merging(["INGEST_MODE": "log", "WORKERS": "2", "PORT": "\(port)"]) { $1 }
+    let programs = try (0..<8).map { _ in try Running(settings) }
+    #expect(eventually { programs.filter(\.process.isRunning).count == 1 })
+    let running = programs.first { $0.process.isRunning }
+    let winner = try #require(running)
+    #expect(try winner.port() == port)
+    winner.process.terminate()
+    #expect(programs.map { $0.exitCode() }.sorted() == [0] + Array(repeating: 2, count: 7))
+  }
+
+  @Test func `a restart gets the port back, although connections have just ended`() throws {
+    let port = try freePort()
+    let settings = base.merging(["INGEST_MODE": "log", "WORKERS": "2", "PORT": "\(port)"]) { $1 }
+    for _ in 0..<3 {
+      let program = try Running(settings)
+      #expect(try program.port() == port)
+      // The server ends these, so its side of them stays in TIME_WAIT.
+      for _ in 0..<20 {
+        let client = try RawClient(port: port)
+        try client.send(hit.replacingOccurrences(of: "Host", with: "Connection: close\r\nHost"))
+        #expect(try client.readAnswer().status == 200)
+        #expect(try client.isEnded())
+      }
+      program.process.terminate()
+      #expect(program.exitCode() == 0)
+    }
+  }
+
+  /// A port that nobody listens on at the moment.
+  private func freePort() throws -> UInt16 {
+    let server = try RunningServer { $1.reply(Response(status: 200)) }
+    defer { server.stop() }
+    return server.port
+  }
+
   @Test func `help is the table of settings`() throws {
     let program = try Running(base, arguments: ["--help"])
     let text = program.outputText

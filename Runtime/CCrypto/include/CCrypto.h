@@ -15,3 +15,13 @@ void pixel_rsa_key_free(pixel_rsa_key *key);
 /// 1 if `signature` is the RSA PKCS#1 v1.5 signature with SHA-256 of `text` by `key`, else 0.
 int pixel_rsa_verify(pixel_rsa_key *key, const uint8_t *text, size_t text_count,
                      const uint8_t *signature, size_t signature_count);
+
+/// An RSA private key for signing; NULL if the PEM text is none of at least 2,048 bits without a password.
+typedef struct pixel_rsa_signer pixel_rsa_signer;
+pixel_rsa_signer *pixel_rsa_signer_new(const uint8_t *pem, size_t count);
+void pixel_rsa_signer_free(pixel_rsa_signer *signer);
+/// How many bytes a signature has.
+size_t pixel_rsa_signature_size(pixel_rsa_signer *signer);
+/// Writes the RSA PKCS#1 v1.5 signature with SHA-256 of `text` to `signature`, which has room for
+/// `pixel_rsa_signature_size` bytes; 1 if that worked, else 0.
+int pixel_rsa_sign(pixel_rsa_signer *signer, const uint8_t *text, size_t text_count, uint8_t *signature);

@@ -34,6 +34,9 @@ int pixel_next_signal(int fd);
 
 /// A listening TCP socket (IPv4 and IPv6 on the wildcard address), or -1 with errno.
 int pixel_listen(const char *host, uint16_t port, int reuse_port, int backlog);
+/// Makes sure that nobody else listens on the address, and will not as long as the descriptor that it gives
+/// is open, whatever options the other one sets: for sockets that share a port. -1 with errno: EADDRINUSE.
+int pixel_claim_port(const char *host, uint16_t port);
 /// The port a socket is bound to, 0 if unknown.
 uint16_t pixel_local_port(int fd);
 /// A non-blocking connection with TCP_NODELAY, or -1 with errno.
@@ -55,29 +58,57 @@ int64_t pixel_wall_ns(void);
 int pixel_random(void *bytes, size_t count);
 
 // Scans of sixteen bytes at once: values in, a value out, no memory. In C, since Swift compares vectors
-// byte by byte. Sixteen if no byte is found.
+// byte by byte. The result has a bit for each byte that is looked for, the first byte's the lowest.
 typedef uint8_t pixel_block __attribute__((ext_vector_type(16)));
 typedef char pixel_marks __attribute__((ext_vector_type(16)));
 
-static inline int pixel_first_mark(pixel_marks marks) {
+static inline uint32_t pixel_bits(pixel_marks marks) {
 #if defined(__SSE2__)
-  return __builtin_ctz((unsigned)__builtin_ia32_pmovmskb128(marks) | 1u << 16);
+  return (uint32_t)__builtin_ia32_pmovmskb128(marks);
 #else
+  // A byte of a mark is 0 or 0xFF: one bit of each, and the product moves the eight to the top.
   typedef uint64_t halves __attribute__((ext_vector_type(2)));
-  halves both = (halves)marks;
-  if (both[0]) return __builtin_ctzll(both[0]) / 8;
-  return both[1] ? 8 + __builtin_ctzll(both[1]) / 8 : 16;
+  halves ones = (halves)marks & 0x0101010101010101;
+  halves bits = ones * 0x0102040810204080 >> 56;
+  return (uint32_t)(bits[0] | bits[1] << 8);
 #endif
 }
 
-/// The first byte that is below `limit`, or DEL.
-static inline int pixel_first_stop(pixel_block block, uint8_t limit) {
-  return pixel_first_mark((pixel_marks)((block < limit) | (block == 0x7F)));
+/// Bytes that are below `limit`, or DEL.
+static inline uint32_t pixel_stops(pixel_block block, uint8_t limit) {
+  return pixel_bits((pixel_marks)((block < limit) | (block == 0x7F)));
 }
 
-/// The first byte that is not a letter, a digit, `-` or `.`.
-static inline int pixel_first_special(pixel_block block) {
+/// Bytes that are no hex digit.
+static inline uint32_t pixel_not_hex(pixel_block block) {
+  return pixel_bits((pixel_marks)((block - 0x30 < 10) | ((block | 0x20) - 0x61 < 6))) ^ 0xFFFF;
+}
+
+/// The number that sixteen hex digits write.
+static inline uint64_t pixel_hex_number(pixel_block block) {
+  // A letter's lower half is 1 to 6.
+  pixel_block digits = (block & 15) + ((block >> 6) & 1) * 9;
+  typedef uint8_t eight __attribute__((ext_vector_type(8)));
+  eight bytes = (eight)(digits.even << 4) | (eight)digits.odd;
+  uint64_t number;
+  __builtin_memcpy(&number, &bytes, sizeof number);
+  return __builtin_bswap64(number);
+}
+
+/// Bytes that are `one` or `other`.
+static inline uint32_t pixel_either(pixel_block block, uint8_t one, uint8_t other) {
+  return pixel_bits((pixel_marks)((block == one) | (block == other)));
+}
+
+/// Bytes that are neither a letter nor `-`.
+static inline uint32_t pixel_not_letter_or_dash(pixel_block block) {
   pixel_block letter = (block | 0x20) - 0x61;
-  return pixel_first_mark(
-      (pixel_marks) ~((letter < 26) | (block - 0x30 < 10) | (block - 0x2D < 2)));
+  return pixel_bits((pixel_marks)((letter < 26) | (block == 0x2D))) ^ 0xFFFF;
+}
+
+/// Bytes that are neither a letter, nor a digit, `-` or `.`.
+static inline uint32_t pixel_not_name(pixel_block block) {
+  pixel_block letter = (block | 0x20) - 0x61;
+  return pixel_bits((pixel_marks)((letter < 26) | (block - 0x30 < 10) | (block - 0x2D < 2))) ^
+         0xFFFF;
 }

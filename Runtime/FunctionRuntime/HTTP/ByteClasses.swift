@@ -15,57 +15,68 @@ enum ByteClass {
     return ((byte < 64 ? set.0 : set.1) >> UInt64(byte & 63)) & 1 == 1
   }
 
-  /// The first offset from `start` on whose byte is below `limit` or DEL, or else `end`.
+  /// The first offset from `start` on whose byte is below `limit` or DEL, or else the end.
   @inline(__always)
-  static func skip(_ bytes: Span<UInt8>, from start: Int, to end: Int, until limit: UInt8) -> Int {
-    var index = skipBlocks(bytes, from: start, to: end) { pixel_first_stop($0, limit) }
-    while index < end {
-      // In bounds: `skipBlocks` has checked `start` and `end`.
-      let byte = unsafe bytes[unchecked: index]
-      if byte < limit || byte == 0x7F { break }
-      index &+= 1
-    }
-    return index
+  static func skip(_ bytes: Span<UInt8>, from start: Int, until limit: UInt8) -> Int {
+    skip(
+      bytes, from: start, blocks: { pixel_stops($0, limit) },
+      bytes: { $0 >= limit && $0 != 0x7F })
   }
 
-  /// The first offset from `start` on that holds no token character, or `end`.
+  /// The first offset from `start` on whose byte is `one` or `other`, or else the end.
   @inline(__always)
-  static func skipToken(_ bytes: Span<UInt8>, from start: Int, to end: Int) -> Int {
-    skip(bytes, from: start, to: end, in: token)
+  static func find(
+    _ one: UInt8, or other: UInt8, in bytes: Span<UInt8>, from start: Int
+  ) -> Int {
+    skip(
+      bytes, from: start, blocks: { pixel_either($0, one, other) },
+      bytes: { $0 != one && $0 != other })
   }
 
-  /// Whether `range`, which must be in bounds, can be a host and port.
+  /// The first offset from `start` on that holds no token character, or the end.
+  @inline(__always)
+  static func skipToken(_ bytes: Span<UInt8>, from start: Int) -> Int {
+    skip(bytes, from: start, in: token) { pixel_not_letter_or_dash($0) }
+  }
+
+  /// Whether `range` can be a host and port. What stands behind it must be none of their characters.
   @inline(__always)
   static func isHost(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
-    skip(bytes, from: range.lowerBound, to: range.upperBound, in: host) == range.upperBound
+    skip(bytes, from: range.lowerBound, in: host) { pixel_not_name($0) } == range.upperBound
   }
 
-  /// Letters, digits, `-` and `.` are in both sets, and most names and hosts are made of nothing else.
+  /// Skips what is in `set`; `others` marks of a block what is not in some common part of it.
   @inline(__always)
   private static func skip(
-    _ bytes: Span<UInt8>, from start: Int, to end: Int, in set: (UInt64, UInt64)
+    _ bytes: Span<UInt8>, from start: Int, in set: (UInt64, UInt64),
+    others: (SIMD16<UInt8>) -> UInt32
   ) -> Int {
-    var index = skipBlocks(bytes, from: start, to: end) { pixel_first_special($0) }
-    // In bounds: `skipBlocks` has checked `start` and `end`.
-    while index < end, unsafe has(set, bytes[unchecked: index]) { index &+= 1 }
-    return index
+    var index = start
+    while true {
+      index = skip(bytes, from: index, blocks: others, bytes: { has(set, $0) })
+      guard let byte = bytes.byteIfAny(at: index), has(set, byte) else { return index }
+      index &+= 1
+    }
   }
 
-  /// Goes on by sixteen bytes until `first` finds one, or until fewer than sixteen are left.
+  /// Goes on by sixteen bytes until one of them is marked, and by single ones that are `inside` when fewer
+  /// than sixteen are left.
   @inline(__always)
-  private static func skipBlocks(
-    _ bytes: Span<UInt8>, from start: Int, to end: Int, until first: (SIMD16<UInt8>) -> Int32
+  private static func skip(
+    _ bytes: Span<UInt8>, from start: Int, blocks marks: (SIMD16<UInt8>) -> UInt32,
+    bytes inside: (UInt8) -> Bool
   ) -> Int {
-    precondition(start >= 0 && end <= bytes.count)
+    precondition(start >= 0)
     var index = start
-    while index &+ 16 <= end {
-      // In bounds: checked above. Any sixteen bytes make a block.
+    while index <= bytes.count &- 16 {
+      // In bounds: checked above, and `index` only grows. Any sixteen bytes make a block.
       let block = unsafe bytes.bytes.unsafeLoadUnaligned(
         fromUncheckedByteOffset: index, as: SIMD16<UInt8>.self)
-      let place = Int(first(block))
-      index &+= place
-      if place < 16 { break }
+      let marked = marks(block)
+      if marked != 0 { return index &+ marked.trailingZeroBitCount }
+      index &+= 16
     }
+    while let byte = bytes.byteIfAny(at: index), inside(byte) { index &+= 1 }
     return index
   }
 
@@ -83,5 +94,41 @@ enum ByteClass {
       if unsafe lower != text[offset] { return false }
     }
     return true
+  }
+}
+
+/// Looking at what may not have arrived yet: one comparison says whether it has, and the load needs no
+/// second one. They are not called like the loads of `Bytes`, which trap. Each `unsafe` is in bounds by the
+/// line above it, and any bytes make a number or a block.
+extension Span where Element == UInt8 {
+  /// The byte at `offset`; nil behind the end.
+  @inline(__always)
+  func byteIfAny(at offset: Int) -> UInt8? {
+    guard UInt(bitPattern: offset) < UInt(bitPattern: count) else { return nil }
+    return unsafe self[unchecked: offset]
+  }
+
+  /// The sixteen bytes from `offset` on; nil if fewer are left.
+  @inline(__always)
+  func blockIfAny(at offset: Int) -> SIMD16<UInt8>? {
+    guard offset >= 0, offset <= count &- 16 else { return nil }
+    return unsafe bytes.unsafeLoadUnaligned(
+      fromUncheckedByteOffset: offset, as: SIMD16<UInt8>.self)
+  }
+
+  /// The eight bytes from `offset` on, the first in the lowest bits; nil if fewer are left.
+  @inline(__always)
+  func wordIfAny(at offset: Int) -> UInt64? {
+    guard offset >= 0, offset <= count &- 8 else { return nil }
+    return unsafe UInt64(
+      littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self))
+  }
+
+  /// The two bytes from `offset` on, the first in the lower bits; nil if fewer are left.
+  @inline(__always)
+  func pairIfAny(at offset: Int) -> UInt16? {
+    guard offset >= 0, offset <= count &- 2 else { return nil }
+    return unsafe UInt16(
+      littleEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt16.self))
   }
 }

@@ -14,7 +14,10 @@ public struct Call {
   public var deadline: Instant { connection.deadline }
 
   /// Answers the request. The request and whatever was decoded in place from it may not be used after.
-  public func reply(_ response: Response) { connection.reply(number, response, note: nil) }
+  public func reply(_ response: Response) { connection.reply(number, response) }
+
+  /// Says what the call is about, for its line should nobody answer it.
+  func concerns(_ subject: CallSubject) { connection.concerns(number, subject) }
 
   /// Answers with something for the call's log line.
   func reply(_ response: Response, note: CallNote) {

@@ -53,7 +53,9 @@ struct ChunkedBody {
       switch state {
       case .size:
         guard let line = try line(buffer, limit: Self.maxLine) else { return .needMore }
-        let size = try buffer.withSpan { bytes throws(ChunkError) in try chunkSize(bytes, line) }
+        let size = try buffer.withSpan { bytes throws(ChunkError) in
+          try chunkSize(bytes.extracting(line))
+        }
         guard size <= limit &- body.count else { throw .tooLarge }
         state = size == 0 ? .trailer : .data(left: size)
       case .data(let left):
@@ -79,7 +81,9 @@ struct ChunkedBody {
         if line.isEmpty { return .complete }
         trailerBytes &+= line.count &+ 2
         guard trailerBytes <= Self.maxTrailer else { throw .malformed }
-        try buffer.withSpan { bytes throws(ChunkError) in try checkTrailer(bytes, line) }
+        try buffer.withSpan { bytes throws(ChunkError) in
+          try checkTrailer(bytes.extracting(line))
+        }
       }
     }
   }
@@ -108,11 +112,11 @@ struct ChunkedBody {
     return start..<end
   }
 
-  private func chunkSize(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(ChunkError) -> Int {
+  private func chunkSize(_ line: Span<UInt8>) throws(ChunkError) -> Int {
     var size = 0
     var digits = 0
-    var index = line.lowerBound
-    while index < line.upperBound, let digit = hexDigit(bytes[index]) {
+    var index = 0
+    while index < line.count, let digit = hexDigit(line[index]) {
       digits += 1
       guard digits <= 12 else { throw .tooLarge }
       size = size << 4 | digit
@@ -120,9 +124,9 @@ struct ChunkedBody {
     }
     guard digits > 0 else { throw .malformed }
     // An extension follows a semicolon and is ignored; anything else is refused.
-    guard index < line.upperBound else { return size }
-    guard bytes[index] == UInt8(ascii: ";") else { throw .malformed }
-    guard ByteClass.skip(bytes, from: index, to: line.upperBound, until: 0x20) == line.upperBound
+    guard index < line.count else { return size }
+    guard line[index] == UInt8(ascii: ";") else { throw .malformed }
+    guard ByteClass.skip(line, from: index, until: 0x20) == line.count
     else { throw .malformed }
     return size
   }
@@ -137,13 +141,13 @@ struct ChunkedBody {
   }
 
   /// Trailers are read past; what is not a field is refused.
-  private func checkTrailer(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(ChunkError) {
-    var index = ByteClass.skipToken(bytes, from: line.lowerBound, to: line.upperBound)
-    guard index > line.lowerBound, index < line.upperBound, bytes[index] == UInt8(ascii: ":")
+  private func checkTrailer(_ line: Span<UInt8>) throws(ChunkError) {
+    var index = ByteClass.skipToken(line, from: 0)
+    guard index > 0, index < line.count, line[index] == UInt8(ascii: ":")
     else { throw .malformed }
-    while index < line.upperBound {
-      index = ByteClass.skip(bytes, from: index &+ 1, to: line.upperBound, until: 0x20)
-      guard index == line.upperBound || bytes[index] == UInt8(ascii: "\t") else { throw .malformed }
+    while index < line.count {
+      index = ByteClass.skip(line, from: index &+ 1, until: 0x20)
+      guard index == line.count || line[index] == UInt8(ascii: "\t") else { throw .malformed }
     }
   }
 }

@@ -25,9 +25,9 @@ extension Connection {
   }
 
   func write(_ response: Response, close: Bool) {
-    server.date.refresh(now: server.loop.now)
     let output = output
     output.append(response.head.span)
+    server.date.refresh(now: server.loop.now)
     let date = server.date.line
     output.append(date.span)
     if close {
@@ -139,7 +139,9 @@ extension Connection {
   func close() {
     switch phase {
     case .closed: return
-    case .calling: release()
+    case .calling:
+      keepCounting()
+      release()
     default: release(wasCalled: false)
     }
     phase = .closed

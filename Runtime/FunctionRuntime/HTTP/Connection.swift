@@ -47,6 +47,8 @@ final class Connection: ReadinessHandler {
   var hasServed = false
   /// The sender of the current request still has to be identified.
   var isUndecided = false
+  /// What the call with this number is about.
+  private var subject: (call: UInt64, of: CallSubject)?
   /// The client has said all it will say.
   var inputEnded = false
   /// After the last answer there is nothing to wait for.
@@ -206,9 +208,9 @@ final class Connection: ReadinessHandler {
     callNumber &+= 1
     isUndecided = false
     phase = .calling  // so that the request can be looked at
-    let refusal = server.admit?(Request(connection: self, call: callNumber))
+    let refusal = server.refusal(of: Request(connection: self, call: callNumber))
     phase = .head
-    if let refusal { return refuse(refusal) }
+    if let refusal { return isBodyIncomplete ? refuse(refusal) : decline(refusal, length) }
     guard count(length) else { return refuse(.overloaded) }
 
     if isBodyIncomplete {
@@ -264,7 +266,16 @@ final class Connection: ReadinessHandler {
       Request(connection: self, call: callNumber), Call(connection: self, number: callNumber))
   }
 
-  func reply(_ number: UInt64, _ response: Response, note: CallNote?) {
+  func concerns(_ number: UInt64, _ of: CallSubject) { subject = (number, of) }
+
+  func reply(_ number: UInt64, _ response: Response) {
+    guard isOpen(number) else { return }
+    server.callLog?.answered(
+      Request(connection: self, call: callNumber), response, began: callBegan)
+    answer(response, close: !head.keepAlive || server.isDraining)
+  }
+
+  func reply(_ number: UInt64, _ response: Response, note: CallNote) {
     guard isOpen(number) else { return }
     logCall(response, note)
     answer(response, close: !head.keepAlive || server.isDraining)
@@ -273,13 +284,15 @@ final class Connection: ReadinessHandler {
   /// Answers for a handler that did not: at its deadline, or when the process ends. The connection
   /// closes and the buffer stays as it is, since the handler may still be reading it.
   func abandonCall(_ response: Response, note: CallNote) {
+    var note = note
+    if let subject, subject.call == callNumber { note.subject = subject.of }
     logCall(response, note)
+    keepCounting()
     answer(response, close: true, keepBuffer: true)
   }
 
-  private func logCall(_ response: Response, _ note: CallNote?) {
-    guard let callLog = server.callLog else { return }
-    callLog.answered(
+  private func logCall(_ response: Response, _ note: CallNote) {
+    server.callLog?.answered(
       Request(connection: self, call: callNumber), response, began: callBegan, note: note)
   }
 
@@ -299,6 +312,19 @@ final class Connection: ReadinessHandler {
     if !isProcessing { process() }
   }
 
+  /// Answers a request that is not worked on although it is whole. Its end is known, so the next one can
+  /// follow (RFC 9112 §9.3); with a body still on its way it would have to be read for nothing.
+  private func decline(_ response: Response, _ length: Int) {
+    let close = !head.keepAlive || server.isDraining
+    server.counters.refused += 1
+    hasServed = true
+    requestEnd = head.end &+ length
+    write(response, close: close)
+    guard !close else { return finish(unread: requestEnd < input.count) }
+    start = requestEnd
+    deadline = server.loop.now.after(nanoseconds: server.timeouts.idle)
+  }
+
   /// Answers a request that is not worked on, and closes.
   func refuse(_ response: Response) {
     release(wasCalled: false)
@@ -307,6 +333,14 @@ final class Connection: ReadinessHandler {
     write(response, close: true)
     finish(unread: true)
     if !isProcessing { process() }
+  }
+
+  /// The handler may go on reading a buffer that nobody waits for any more: its bytes are counted until the
+  /// last reference to it is gone.
+  func keepCounting() {
+    guard counted > 0 else { return }
+    input.keep(CountedBytes(counted, in: server.load))
+    counted = 0
   }
 
   func release(wasCalled: Bool = true) {

@@ -3,12 +3,13 @@ import Bytes
 import EventLoop
 
 /// The `Date` line, made anew at most once a second (RFC 9110 §5.6.7).
-struct HTTPDate {
+final class HTTPDate {
   private(set) var line: [UInt8] = []
   private var second = Int64.min
   private var nextLook = Instant(nanoseconds: .min)
 
-  mutating func refresh(now: Instant) {
+  /// Brings the line up to date.
+  func refresh(now: Instant) {
     guard now >= nextLook else { return }
     nextLook = now + .milliseconds(250)
     let current = wallClockNanoseconds() / 1_000_000_000

@@ -5,7 +5,8 @@ import Synchronization
 public struct HTTPLimits: Sendable {
   /// Longest request body, in bytes: a Pub/Sub message of 10 MB is 13.4 MB as base64. Beyond: 413.
   public var maxBodyBytes = 16 * 1024 * 1024
-  /// Bytes of all bodies that are being read or worked on. Beyond: 503 with `Retry-After`.
+  /// Bytes of all bodies that are being read or worked on, also by handlers whose call has been answered 504
+  /// or whose client has gone. Beyond: 503 with `Retry-After`.
   public var maxBufferedBytes = 256 * 1024 * 1024
   /// Calls that are being worked on. Beyond: 429 with `Retry-After`.
   public var maxInFlight = 1000
@@ -32,4 +33,18 @@ public final class Load: Sendable {
 
   /// Calls that are being worked on.
   public var callsInFlight: Int { inFlight.load(ordering: .relaxed) }
+}
+
+/// Bytes that count for as long as whatever keeps this is there.
+final class CountedBytes {
+  private let count: Int
+  private let load: Load
+
+  /// - Parameter count: Bytes that `load` counts already.
+  init(_ count: Int, in load: Load) {
+    self.count = count
+    self.load = load
+  }
+
+  deinit { _ = load.bufferedBytes.subtract(count, ordering: .relaxed) }
 }

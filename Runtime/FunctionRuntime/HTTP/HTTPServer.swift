@@ -12,7 +12,12 @@ public final class HTTPServer: ReadinessHandler {
   let load: Load
   let handler: (Request, Call) -> Void
   /// Looks at a head before its body is read; an answer refuses the request and closes the connection.
-  public var admit: ((Request) -> Response?)?
+  public var admit: ((Request) -> Response?)? {
+    get { admission }
+    set { admission = newValue }
+  }
+  // Private, since each call looks at it: what others can reach is checked for overlapping access each time.
+  private var admission: ((Request) -> Response?)?
   /// Nil: calls leave no lines.
   var callLog: CallLog?
   /// What a call is answered with when its handler took too long.
@@ -22,7 +27,7 @@ public final class HTTPServer: ReadinessHandler {
   public var counters = Counters()
 
   let headParser = RequestHeadParser()
-  var date = HTTPDate()
+  let date = HTTPDate()
   /// Lent to one connection at a time for what it writes in one go.
   let scratch = Buffer(capacity: 64 * 1024)
   private(set) var scratchOwner: Connection?
@@ -115,6 +120,8 @@ public final class HTTPServer: ReadinessHandler {
     // The request has usually arrived with the connection.
     connection.ready(.readable)
   }
+
+  func refusal(of request: Request) -> Response? { admission?(request) }
 
   func closed(_ slot: Int) {
     connections[slot] = nil

@@ -15,21 +15,23 @@ public struct Request {
     nonmutating set { connection.isUndecided = newValue }
   }
 
-  private var isCurrent: Bool { connection.isOpen(call) }
+  var isCurrent: Bool { connection.isOpen(call) }
 
   /// Lends the request target as sent, path and query.
+  @inlinable
   public func withTarget<R, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
-    try with(connection.head.target, body)
+    try with(targetRange, body)
   }
 
   /// Lends the body, without any transfer coding.
+  @inlinable
   public func withBody<R, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
-    try with(connection.body, body)
+    try with(bodyRange, body)
   }
 
   /// The buffer that holds the body and where in it, for decoding in place.
   public var bodyInPlace: (buffer: Buffer, range: Range<Int>) {
-    (connection.input, isCurrent ? connection.body : 0..<0)
+    (connection.input, bodyRange)
   }
 
   /// Lends the value of the first field called `name`, which must be in lower case.
@@ -82,26 +84,35 @@ public struct Request {
   }
 
   /// Lends the path, as sent.
+  @inlinable
   public func withPath<R, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
-    try with(connection.head.path, body)
+    try with(pathRange, body)
   }
 
   /// Lends the target from its path on, without the scheme and authority of an absolute one.
+  @inlinable
   public func withPathAndQuery<R, E: Error>(
     _ body: (Span<UInt8>) throws(E) -> R
   ) throws(E) -> R {
-    try with(connection.head.path.lowerBound..<connection.head.target.upperBound, body)
+    try with(pathRange.lowerBound..<targetRange.upperBound, body)
   }
 
   /// The address at the other end of the connection, without port: the nearest front end's, if there is
   /// one.
   public var peerAddress: String { connection.peerAddress }
 
-  private func with<R, E: Error>(
+  // What lends bytes is inlined where a function calls it; this is what it needs to know. Once the call is
+  // answered all ranges are empty.
+  @usableFromInline var buffer: Buffer { connection.input }
+  @usableFromInline var targetRange: Range<Int> { isCurrent ? connection.head.target : 0..<0 }
+  @usableFromInline var pathRange: Range<Int> { isCurrent ? connection.head.path : 0..<0 }
+  @usableFromInline var bodyRange: Range<Int> { isCurrent ? connection.body : 0..<0 }
+
+  @inlinable @inline(__always)
+  func with<R, E: Error>(
     _ range: Range<Int>, _ body: (Span<UInt8>) throws(E) -> R
   ) throws(E) -> R {
-    let range = isCurrent ? range : 0..<0
-    return try connection.input.withSpan { bytes throws(E) in try body(bytes.extracting(range)) }
+    try buffer.withSpan { bytes throws(E) in try body(bytes.extracting(range)) }
   }
 }
 
@@ -109,11 +120,7 @@ public struct Request {
 /// RFC 9112 §3.2.
 func pathRange(of target: Span<UInt8>) -> Range<Int> {
   let start = authorityEnd(of: target)
-  var end = start
-  while end < target.count, target[end] != UInt8(ascii: "?"), target[end] != UInt8(ascii: "#") {
-    end &+= 1
-  }
-  return start..<end
+  return start..<ByteClass.find(UInt8(ascii: "?"), or: UInt8(ascii: "#"), in: target, from: start)
 }
 
 /// Where the authority of an absolute target ends; 0 if there is none.

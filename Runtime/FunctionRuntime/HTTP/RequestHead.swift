@@ -11,6 +11,20 @@ public enum Method: String, Sendable {
   case delete = "DELETE"
   case options = "OPTIONS"
   case other = "OTHER"
+
+  /// The same as `rawValue` without a `String` made of it.
+  var name: StaticString {
+    switch self {
+    case .get: "GET"
+    case .head: "HEAD"
+    case .post: "POST"
+    case .put: "PUT"
+    case .patch: "PATCH"
+    case .delete: "DELETE"
+    case .options: "OPTIONS"
+    case .other: "OTHER"
+    }
+  }
 }
 
 /// A parsed request head: ranges into the connection's buffer and what the framing needs to know.
@@ -35,8 +49,10 @@ struct RequestHead {
   /// Whether another request may follow (RFC 9112 §9.3).
   var keepAlive: Bool { !asksToClose && (!isVersion10 || asksToKeep) }
 
-  /// With room for the fields of most requests.
-  init() { fields.reserveCapacity(24) }
+  /// Most requests have no more.
+  static let usualFields = 24
+
+  init() { fields.reserveCapacity(Self.usualFields) }
 
   /// Without memory of its own, to stand in for one that is being worked on.
   init(standIn: Void) {}

@@ -26,8 +26,9 @@ struct RequestHeadParser {
       cursor &+= 2
     }
     do throws(Stop) {
-      cursor = try requestLine(bytes, cursor, end, &head)
-      cursor = try fields(bytes, cursor, end, &head)
+      let bytes = bytes.extracting(0..<end)
+      cursor = try requestLine(bytes, cursor, &head)
+      cursor = try fields(bytes, cursor, &head)
     } catch {
       switch error {
       case .refused(let why): throw why
@@ -51,24 +52,30 @@ struct RequestHeadParser {
 
   // MARK: Request line
 
+  /// `method SP request-target SP HTTP-version CRLF` (RFC 9112 §3).
   private func requestLine(
-    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ head: inout RequestHead
+    _ bytes: Span<UInt8>, _ start: Int, _ head: inout RequestHead
   ) throws(Stop) -> Int {
-    var cursor = ByteClass.skipToken(bytes, from: start, to: end)
+    let methodEnd = ByteClass.skipToken(bytes, from: start)
     // Looked at first, so that a long method is refused however the head arrives.
-    guard cursor &- start <= 32 else { throw .refused(.badRequest) }
-    guard cursor < end else { throw .incomplete }
-    guard bytes[cursor] == UInt8(ascii: " "), cursor > start else { throw .refused(.badRequest) }
-    head.method = method(bytes, start..<cursor)
+    guard methodEnd &- start <= 32 else { throw .refused(.badRequest) }
+    try space(bytes, methodEnd, behind: start)
+    head.method = method(bytes, start..<methodEnd)
 
-    let target = cursor &+ 1
-    cursor = ByteClass.skip(bytes, from: target, to: end, until: 0x21)
-    guard cursor &- target <= maxTargetBytes else { throw .refused(.targetTooLong) }
-    guard cursor < end else { throw .incomplete }
-    guard bytes[cursor] == UInt8(ascii: " "), cursor > target else { throw .refused(.badRequest) }
-    head.target = target..<cursor
+    let target = methodEnd &+ 1
+    let targetEnd = ByteClass.skip(bytes, from: target, until: 0x21)
+    guard targetEnd &- target <= maxTargetBytes else { throw .refused(.targetTooLong) }
+    try space(bytes, targetEnd, behind: target)
+    head.target = target..<targetEnd
 
-    return try version(bytes, cursor &+ 1, end, &head)
+    return try version(bytes, targetEnd &+ 1, &head)
+  }
+
+  /// One space at `cursor`, behind something that is not empty.
+  @inline(__always)
+  private func space(_ bytes: Span<UInt8>, _ cursor: Int, behind start: Int) throws(Stop) {
+    guard let byte = bytes.byteIfAny(at: cursor) else { throw .incomplete }
+    guard byte == UInt8(ascii: " "), cursor > start else { throw .refused(.badRequest) }
   }
 
   private func method(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Method {
@@ -88,76 +95,84 @@ struct RequestHeadParser {
   }
 
   private func version(
-    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ head: inout RequestHead
+    _ bytes: Span<UInt8>, _ start: Int, _ head: inout RequestHead
   ) throws(Stop) -> Int {
+    let http11: UInt64 = 0x31_2E_31_2F_50_54_54_48
+    if bytes.wordIfAny(at: start) == http11, bytes.pairIfAny(at: start &+ 8) == Self.lineEnd {
+      return start &+ 10
+    }
+    // Another version, or not all of it yet, or something else.
     let expected: StaticString = "HTTP/1."
     for offset in 0..<7 {
-      guard start &+ offset < end else { throw .incomplete }
+      guard let byte = bytes.byteIfAny(at: start &+ offset) else { throw .incomplete }
       // In bounds: the string has seven bytes.
-      guard unsafe bytes[start &+ offset] == expected.utf8Start[offset] else {
+      guard unsafe byte == expected.utf8Start[offset] else {
         throw .refused(offset == 5 ? .versionNotSupported : .badRequest)
       }
     }
-    guard start &+ 10 <= end else { throw .incomplete }
+    guard start &+ 10 <= bytes.count else { throw .incomplete }
     let minor = bytes[start &+ 7]
     guard minor == UInt8(ascii: "1") || minor == UInt8(ascii: "0") else {
       throw .refused(
         minor >= UInt8(ascii: "2") && minor <= UInt8(ascii: "9")
           ? .versionNotSupported : .badRequest)
     }
-    guard bytes[start &+ 8] == UInt8(ascii: "\r"), bytes[start &+ 9] == UInt8(ascii: "\n") else {
-      throw .refused(.badRequest)
-    }
+    let end = try endOfLine(bytes, start &+ 8)
     head.isVersion10 = minor == UInt8(ascii: "0")
-    return start &+ 10
+    return end
   }
 
   // MARK: Fields
 
+  /// `*( field-line CRLF ) CRLF` (RFC 9112 §2.1).
   private func fields(
-    _ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ head: inout RequestHead
+    _ bytes: Span<UInt8>, _ start: Int, _ head: inout RequestHead
   ) throws(Stop) -> Int {
     var cursor = start
-    while true {
-      guard cursor < end else { throw .incomplete }
-      if bytes[cursor] == UInt8(ascii: "\r") {
-        guard cursor &+ 1 < end else { throw .incomplete }
-        guard bytes[cursor &+ 1] == UInt8(ascii: "\n") else { throw .refused(.badRequest) }
-        return cursor &+ 2
+    // Taken out, and filled a batch at a time: a single `append` would ask each time who else has the array.
+    var fields: [HeaderField] = []
+    swap(&fields, &head.fields)
+    defer { swap(&fields, &head.fields) }
+    var isComplete = false
+    while !isComplete {
+      let limit = maxFields &- fields.count
+      try fields.append(addingCapacity: RequestHead.usualFields) {
+        (batch: inout OutputSpan<HeaderField>) throws(Stop) in
+        while !batch.isFull {
+          guard let first = bytes.byteIfAny(at: cursor) else { throw .incomplete }
+          if first == UInt8(ascii: "\r") {
+            cursor = try endOfLine(bytes, cursor)
+            isComplete = true
+            return
+          }
+          guard batch.count < limit else { throw .refused(.headTooLarge) }
+          let field = try fieldLine(bytes, &cursor)
+          if mayFrame(field) { try checkFraming(bytes, field, &head) }
+          batch.append(field)
+        }
       }
-      guard head.fields.count < maxFields else { throw .refused(.headTooLarge) }
-
-      let name = cursor
-      cursor = ByteClass.skipToken(bytes, from: name, to: end)
-      guard cursor < end else { throw .incomplete }
-      // A space before the colon, a folded line and an empty name are refused alike.
-      guard bytes[cursor] == UInt8(ascii: ":"), cursor > name else { throw .refused(.badRequest) }
-      let nameEnd = cursor
-
-      var value = cursor &+ 1
-      while value < end, isBlank(bytes[value]) { value &+= 1 }
-      cursor = ByteClass.skip(bytes, from: value, to: end, until: 0x20)
-      while cursor < end, bytes[cursor] == UInt8(ascii: "\t") {
-        cursor = ByteClass.skip(bytes, from: cursor &+ 1, to: end, until: 0x20)
-      }
-      guard cursor &+ 1 < end else {
-        if cursor < end, bytes[cursor] != UInt8(ascii: "\r") { throw .refused(.badRequest) }
-        throw .incomplete
-      }
-      guard bytes[cursor] == UInt8(ascii: "\r"), bytes[cursor &+ 1] == UInt8(ascii: "\n") else {
-        throw .refused(.badRequest)
-      }
-      var valueEnd = cursor
-      while valueEnd > value, isBlank(bytes[valueEnd &- 1]) { valueEnd &-= 1 }
-      let field = HeaderField(name: name..<nameEnd, value: value..<max(value, valueEnd))
-      do throws(HeadError) {
-        try checkFraming(bytes, field, &head)
-      } catch {
-        throw .refused(error)
-      }
-      head.fields.append(field)
-      cursor &+= 2
     }
+    return cursor
+  }
+
+  /// `field-name ":" OWS field-value OWS CRLF` (RFC 9112 §5).
+  @inline(__always)
+  private func fieldLine(_ bytes: Span<UInt8>, _ cursor: inout Int) throws(Stop) -> HeaderField {
+    let name = cursor
+    let nameEnd = ByteClass.skipToken(bytes, from: name)
+    guard let colon = bytes.byteIfAny(at: nameEnd) else { throw .incomplete }
+    // A space before the colon, a folded line and an empty name are refused alike.
+    guard colon == UInt8(ascii: ":"), nameEnd > name else { throw .refused(.badRequest) }
+
+    var value = nameEnd &+ 1
+    while let byte = bytes.byteIfAny(at: value), isBlank(byte) { value &+= 1 }
+    var valueEnd = ByteClass.skip(bytes, from: value, until: 0x20)
+    while bytes.byteIfAny(at: valueEnd) == UInt8(ascii: "\t") {
+      valueEnd = ByteClass.skip(bytes, from: valueEnd &+ 1, until: 0x20)
+    }
+    cursor = try endOfLine(bytes, valueEnd)
+    while valueEnd > value, isBlank(bytes[valueEnd &- 1]) { valueEnd &-= 1 }
+    return HeaderField(name: name..<nameEnd, value: value..<valueEnd)
   }
 
   @inline(__always)
@@ -165,21 +180,47 @@ struct RequestHeadParser {
     byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
   }
 
+  private static let lineEnd: UInt16 = 0x0A_0D
+
+  /// The offset behind the CRLF at `cursor`. A lone CR or LF ends no line: not everybody takes it for one.
+  @inline(__always)
+  private func endOfLine(_ bytes: Span<UInt8>, _ cursor: Int) throws(Stop) -> Int {
+    guard bytes.pairIfAny(at: cursor) == Self.lineEnd else { throw noEndOfLine(bytes, cursor) }
+    return cursor &+ 2
+  }
+
+  private func noEndOfLine(_ bytes: Span<UInt8>, _ cursor: Int) -> Stop {
+    guard let first = bytes.byteIfAny(at: cursor) else { return .incomplete }
+    let isHalf = first == UInt8(ascii: "\r") && cursor &+ 1 == bytes.count
+    return isHalf ? .incomplete : .refused(.badRequest)
+  }
+
   // MARK: Framing
+
+  /// Whether a field's name is as long as one of those that `checkFraming` knows: most are not.
+  @inline(__always)
+  private func mayFrame(_ field: HeaderField) -> Bool {
+    switch field.name.count {
+    case 4, 6, 10, 14, 17: true
+    default: false
+    }
+  }
 
   /// RFC 9112 §3.2 (Host) and §6 (body length), field by field, so that a bad one is refused before the
   /// rest has come. Whatever two programs could read differently is refused.
   private func checkFraming(
     _ bytes: Span<UInt8>, _ field: HeaderField, _ head: inout RequestHead
-  ) throws(HeadError) {
+  ) throws(Stop) {
     switch field.name.count {
     case 4 where ByteClass.equals(bytes, field.name, lowercase: "host"):
       // It becomes part of a hit's URL, so it must not hold what ends the authority there.
-      guard !head.hasHost, ByteClass.isHost(bytes, field.value) else { throw .badRequest }
+      guard !head.hasHost, ByteClass.isHost(bytes, field.value) else {
+        throw .refused(.badRequest)
+      }
       head.hasHost = true
     case 6 where ByteClass.equals(bytes, field.name, lowercase: "expect"):
       guard ByteClass.equals(bytes, field.value, lowercase: "100-continue") else {
-        throw .expectationFailed
+        throw .refused(.expectationFailed)
       }
       head.expectsContinue = !head.isVersion10
     case 10 where ByteClass.equals(bytes, field.name, lowercase: "connection"):
@@ -187,14 +228,14 @@ struct RequestHeadParser {
       if lists(bytes, field.value, "keep-alive") { head.asksToKeep = true }
     case 14 where ByteClass.equals(bytes, field.name, lowercase: "content-length"):
       guard head.contentLength == nil, !head.isChunked, let length = decimal(bytes, field.value)
-      else { throw .badRequest }
+      else { throw .refused(.badRequest) }
       head.contentLength = length
     case 17 where ByteClass.equals(bytes, field.name, lowercase: "transfer-encoding"):
       guard head.contentLength == nil, !head.isChunked, !head.isVersion10 else {
-        throw .badRequest
+        throw .refused(.badRequest)
       }
       guard ByteClass.equals(bytes, field.value, lowercase: "chunked") else {
-        throw endsInChunked(bytes, field.value) ? .notImplemented : .badRequest
+        throw .refused(endsInChunked(bytes, field.value) ? .notImplemented : .badRequest)
       }
       head.isChunked = true
     default: break

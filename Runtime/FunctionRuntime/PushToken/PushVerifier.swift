@@ -25,13 +25,17 @@ final class PushVerifier {
     worker.loop.atTurnEnd { keys.renewIfDue(worker.loop, worker.client) }
   }
 
-  /// Before the body is read: only POST, only from who may push, only as many as fit.
+  /// Before the body is read: only POST, only from who may push, only as it is, only as many as fit.
   func admit(_ request: Request) -> Response? {
     guard request.method == .post else { return OutcomeResponses.postOnly }
     switch verdict(on: request) {
     case .admitted: break
     case .refused(let rule): return refusal(rule)
     case .undecided: request.isUndecided = true
+    }
+    guard !request.isEncoded else {
+      worker.countAndWarn(.contentEncoding)
+      return OutcomeResponses.encoded
     }
     guard worker.load.callsInFlight < worker.settings.limits.maxInFlight else {
       worker.countAndWarn(.overloaded)

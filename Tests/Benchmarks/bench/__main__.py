@@ -6,15 +6,16 @@ import json
 import pathlib
 import sys
 
-from . import coldstart, instructions, linear, machine, memory, parser, pixel, record, service
+from . import (
+    coldstart, handlers, instructions, linear, machine, memory, parser, pixel, record, service)
 from .load import LoadFailed
 from .programs import Catalogue
 from .server import Server, ServerFailed
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 BENCHMARKS = {
-    "pixel": pixel, "instructions": instructions, "coldstart": coldstart, "memory": memory,
-    "parser": parser, "service": service, "linear": linear,
+    "pixel": pixel, "instructions": instructions, "handlers": handlers, "coldstart": coldstart,
+    "memory": memory, "parser": parser, "service": service, "linear": linear,
 }
 
 

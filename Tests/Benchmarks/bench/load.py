@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What is sent to the servers."""
 
+import base64
 import json
 import os
 import pathlib
@@ -15,6 +16,27 @@ CONNECTIONS = 32
 def pixel_request() -> bytes:
     """1.2 KB as Cloud Run hands it to the container. The file has plain line ends, to be readable."""
     return (HERE / "pixel.http").read_bytes().replace(b"\n", b"\r\n")
+
+
+def push_request() -> bytes:
+    """A push of 1.5 KB: the load balancer's entry for a hit of 700 bytes, wrapped as Pub/Sub does it."""
+    url = "https://track.example.com/pixel.png?type=page_view&user_id=u1&page_title=" + "x" * 200
+    entry = {
+        "insertId": "1a2b3c4d5e6f", "timestamp": "2026-01-02T03:04:05.678901Z", "severity": "INFO",
+        "httpRequest": {"requestMethod": "GET", "requestUrl": url, "status": 200, "responseSize": "290",
+                        "userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101",
+                        "remoteIp": "192.0.2.1", "latency": "0.012s"},
+        "resource": {"type": "http_load_balancer", "labels": {"project_id": "p", "zone": "global"}},
+        "logName": "projects/p/logs/requests",
+    }
+    message = {"data": base64.b64encode(json.dumps(entry).encode()).decode(), "messageId": "123456789",
+               "publishTime": "2026-01-02T03:04:06.789Z",
+               "attributes": {"logging.googleapis.com/timestamp": entry["timestamp"]}}
+    body = json.dumps({"message": message, "subscription": "projects/p/subscriptions/log-parse"})
+    head = "POST / HTTP/1.1\r\nHost: a.run.app\r\nContent-Type: application/json\r\n"
+    head += "User-Agent: APIs-Google; (+https://developers.google.com/webmasters/APIs-Google.html)\r\n"
+    head += "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
 
 
 @dataclass(frozen=True)
@@ -76,10 +98,12 @@ def come_and_go(port, connections, at_once, request):
 
 
 def _read_answer(client):
-    """One answer with `Content-Length`, as all the servers here give it."""
+    """One answer with `Content-Length`, as all the servers here give it, or a 204, which has no body."""
     answer = b""
     while True:
         head, end, body = answer.partition(b"\r\n\r\n")
+        if head.startswith(b"HTTP/1.1 204 ") and end:
+            return
         if end:
             lengths = [
                 line.partition(b":")[2] for line in head.split(b"\r\n")

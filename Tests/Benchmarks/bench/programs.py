@@ -44,6 +44,17 @@ class Catalogue:
         """As `swift build -c release` leaves it, with the toolchain's shared libraries."""
         return self._pixel("pixel-ingest, shared libraries", self._development)
 
+    def handler(self, takes, how) -> Program:
+        """A function of pushes whose handler is written in this way; with the toolchain's libraries."""
+        environment = {"TAKES": takes, "HANDLER": how, "PUSH_AUTH": "none", "HOST": "127.0.0.1"}
+        # Without its debug information, which valgrind cannot read.
+        binary = self._work / "push-handlers"
+        if "push-handlers" not in self._made:
+            source = self._development.parent / "PushHandlers"
+            subprocess.run(["strip", "-o", str(binary), str(source)], check=True)
+            self._made["push-handlers"] = True
+        return Program(f"{takes}, {how}", "", [str(binary)], {"PORT": "{port}", **environment})
+
     def peers(self, *makers) -> list:
         """Those programs that can be had; the others are named once and skipped."""
         found = []

@@ -57,7 +57,7 @@ struct Account {
   }
 
   /// Names come from URLs: nothing in them may steer a terminal.
-  private static func printable(_ text: String) -> String {
+  static func printable(_ text: String) -> String {
     let scalars = text.unicodeScalars.prefix(100).map { scalar -> Unicode.Scalar in
       scalar.properties.generalCategory == .control || scalar.value == 0x7F ? "\u{FFFD}" : scalar
     }

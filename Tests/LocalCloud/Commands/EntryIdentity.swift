@@ -9,6 +9,11 @@ struct EntryIdentity {
   /// Nil if it has no time, or is not JSON.
   var eventID: String?
   var path: String
+  /// Why it may be left alone: its path, and what else there is to say.
+  var leftAlone: String { reason ?? path }
+  private var reason: String?
+  /// Says in its URL that it is a test: nothing of it may be kept.
+  var isTest = false
   /// A hit that may not be left alone: it has to be a row or a rejection.
   var counts: Bool
 
@@ -25,7 +30,14 @@ struct EntryIdentity {
     path = url.isEmpty ? "(no request)" : Self.path(of: url)
     let isOwn = entry["resource"]?["type"]?.string == "pixel_ingest"
     let method = field("requestMethod", "request_method", in: request) ?? ""
-    counts = isOwn || (["GET", "HEAD", "POST"].contains(method) && pixelPaths.contains(path))
+    let isHit = isOwn || (["GET", "HEAD", "POST"].contains(method) && pixelPaths.contains(path))
+    isTest = isHit && Self.isTest(url)
+    counts = isHit && !isTest
+    if isTest {
+      reason = path + " (a test)"
+    } else if !isHit, pixelPaths.contains(path) {
+      reason = path + " (method \(method.isEmpty ? "unknown" : method))"
+    }
 
     let times = [
       field("timestamp", in: entry), field("receiveTimestamp", "receive_timestamp", in: entry),
@@ -54,6 +66,16 @@ struct EntryIdentity {
     }
     let path = rest.prefix { $0 != "?" && $0 != "#" }
     return path.isEmpty ? "/" : String(path)
+  }
+
+  /// Whether the query has `_test=1`.
+  static func isTest(_ url: String) -> Bool {
+    let query = url.prefix { $0 != "#" }.drop { $0 != "?" }.dropFirst()
+    return query.split(separator: "&").contains { parameter in
+      let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      return parts[0].removingPercentEncoding == "_test" && parts.count == 2
+        && ["1", "true"].contains(parts[1])
+    }
   }
 
   /// `20260102T030405.678901234Z`: an RFC 3339 time in UTC with nine digits of a second.

@@ -16,7 +16,11 @@ public struct Replay: Sendable {
   }
 
   /// Prints the table; true if every line is accounted for.
-  public func run(file: String, print: (String) -> Void) async throws -> Bool {
+  /// With `each`, first a line for each entry: its number in the file, what it became, the table or the
+  /// reason, and the event's id, with tabs between.
+  public func run(
+    file: String, each: Bool = false, print: (String) -> Void
+  ) async throws -> Bool {
     guard let data = FileManager.default.contents(atPath: file) else {
       throw CloudClient.Failure(description: "\(file) cannot be read.")
     }
@@ -32,6 +36,9 @@ public struct Replay: Sendable {
       if let id = row["event_id"]?.string { outcome.note(rowOf: id, in: table) }
     }
     for rejection in try await cloud.rejections(after: before) { outcome.note(rejection) }
+    if each {
+      for line in outcome.report(settled: settled) { print(line) }
+    }
     let account = outcome.account(settled: settled)
     print(account.table("read"))
     return account.isComplete
@@ -94,8 +101,27 @@ struct ReplayOutcome {
     return account
   }
 
+  /// What became of each, one line an entry.
+  func report(settled: Bool) -> [String] {
+    lines.enumerated().map { index, line in
+      let (kind, what) =
+        switch fate(of: line.bytes, line.identity, settled: settled) {
+        case .row(let table): ("row", table)
+        case .rejected(let reason): ("rejected", reason)
+        case .leftAlone(let path): ("left alone", path)
+        case .unaccounted(let why): ("unaccounted for", why)
+        }
+      let columns = ["\(index + 1)", kind, Account.printable(what), line.identity.eventID ?? ""]
+      return columns.joined(separator: "\t")
+    }
+  }
+
   private func fate(of bytes: [UInt8], _ identity: EntryIdentity, settled: Bool) -> Account.Fate {
     let found = identity.eventID.flatMap { tables[$0] }
+    let rejection = reasonByBytes[bytes] ?? identity.eventID.flatMap { reasonByID[$0] }
+    if identity.isTest, found != nil || rejection != nil {
+      return .unaccounted("something of a test was kept: \(identity.eventID ?? identity.path)")
+    }
     if let reason = reasonByBytes[bytes] {
       return found == nil
         ? .rejected(reason: reason) : .unaccounted("both a row and rejected: \(identity.path)")
@@ -111,6 +137,7 @@ struct ReplayOutcome {
     if identity.counts {
       return .unaccounted("neither row nor rejection: \(identity.eventID ?? identity.path)")
     }
-    return settled ? .leftAlone(path: identity.path) : .unaccounted("not settled: \(identity.path)")
+    return settled
+      ? .leftAlone(path: identity.leftAlone) : .unaccounted("not settled: \(identity.path)")
   }
 }

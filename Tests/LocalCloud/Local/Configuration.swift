@@ -7,13 +7,13 @@ public struct Configuration: Sendable {
   /// Where rows, rejections and undelivered messages are kept.
   public var folder = ".local-cloud"
   public var dataset = "pixel"
-  /// The template table.
-  public var table = "pixel"
-  public var columns: [Column] = []
+  public var templates: [Template] = []
   /// Which topic is pushed where.
   public var pushes: [(topic: String, endpoint: String)] = []
   /// Where the page sends hits for PixelIngest.
   public var ingestURL: String?
+  /// The log of PixelIngest, whose lines for the sink are taken.
+  public var followedLog: String?
   /// Where API requests are written down.
   public var recordFile: String?
   /// Refuse API requests without a token; those with a wrong one are always refused.
@@ -31,8 +31,37 @@ public struct Configuration: Sendable {
 
   public init() {}
 
+  /// A table that others are made from.
+  public struct Template: Sendable {
+    public var table: String
+    public var columns: [Column]
+  }
+
+  /// The template that a table with a suffix was made from.
+  func template(of table: String) -> String? {
+    templates.map(\.table).filter { table.hasPrefix($0) }.max { $0.count < $1.count }
+  }
+
+  /// The template tables of a contract: a schema file makes `table`, each one in a folder the table that
+  /// has its name.
+  public static func templates(contract path: String, table: String) throws(GoogleError)
+    -> [Template]
+  {
+    guard let files = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+      return [Template(table: table, columns: try columns(contractFile: path))]
+    }
+    var templates: [Template] = []
+    for file in files.sorted() where file.hasSuffix(".json") && !file.hasPrefix(".") {
+      templates.append(
+        Template(
+          table: String(file.dropLast(5)), columns: try columns(contractFile: "\(path)/\(file)")))
+    }
+    guard !templates.isEmpty else { throw .invalid("The folder \(path) has no contract.") }
+    return templates
+  }
+
   /// The columns of a schema file, e.g. `infra/contracts/pixel.json`.
-  public static func columns(contractFile path: String) throws(GoogleError) -> [Column] {
+  static func columns(contractFile path: String) throws(GoogleError) -> [Column] {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw .invalid("The contract \(path) cannot be read.")
     }

@@ -41,6 +41,13 @@ public struct GoogleError: Error, Equatable, Sendable {
     503, "UNAVAILABLE", reason: "backendError",
     "The service is currently unavailable (a fault that was asked for).")
 
+  static let tooMany = GoogleError(
+    429, "RESOURCE_EXHAUSTED", reason: "rateLimitExceeded", "Too many requests (a fault).")
+
+  static let overQuota = GoogleError(
+    403, "PERMISSION_DENIED", reason: "rateLimitExceeded",
+    "Exceeded rate limits: too many requests (a fault).")
+
   static let unauthenticated = GoogleError(
     401, "UNAUTHENTICATED", reason: "authError",
     "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie "

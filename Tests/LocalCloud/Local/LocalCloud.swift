@@ -14,6 +14,7 @@ public final class LocalCloud {
   public let broker: PubSubBroker
   public let store: BigQueryStore
   let sink: LogSink
+  private let follower: LogFollower?
   let started: Moment
   let ledger: RequestLedger
   var faults = FaultSwitch()
@@ -31,6 +32,9 @@ public final class LocalCloud {
       maximumOutstanding: configuration.maximumOutstanding, at: moment)
     store = try BigQueryStore(folder: "\(configuration.folder)/bigquery", project: project)
     sink = LogSink(broker: broker, topic: broker.topicName(Configuration.logsTopic))
+    follower = try configuration.followedLog.map {
+      try LogFollower($0, folder: "\(configuration.folder)/sink", project: project)
+    }
     ledger = try RequestLedger(file: configuration.recordFile)
     metadata = MetadataServer(project: project)
     loadBalancer = LoadBalancer(project: project)
@@ -58,23 +62,30 @@ public final class LocalCloud {
     }
   }
 
-  /// The template and the tables made from it follow the contract, as a deployment would have it; where
-  /// that is no compatible change, it says so.
+  /// The templates and the tables made from them follow their contracts, as a deployment would have it;
+  /// where that is no compatible change, it says so.
   private func makeTables(at moment: Moment) throws(GoogleError) {
-    let (dataset, table) = (configuration.dataset, configuration.table)
+    let dataset = configuration.dataset
     if store.datasets[dataset] == nil { try store.createDataset(dataset) }
-    if configuration.columns.isEmpty { return }
-    if store.datasets[dataset]?[table] == nil {
+    for template in configuration.templates { try make(template, in: dataset, at: moment) }
+  }
+
+  private func make(
+    _ template: Configuration.Template, in dataset: String, at moment: Moment
+  ) throws(GoogleError) {
+    guard store.datasets[dataset]?[template.table] != nil else {
       try store.createTable(
-        dataset, table, columns: configuration.columns, resource: [:], at: moment)
+        dataset, template.table, columns: template.columns, resource: [:], at: moment)
       return
     }
     let made = store.tables.filter {
-      $0.dataset == dataset && ($0.name == table || $0.isGenerated && $0.name.hasPrefix(table))
+      $0.dataset == dataset
+        && ($0.name == template.table
+          || $0.isGenerated && configuration.template(of: $0.name) == template.table)
     }
     for old in made {
       do {
-        _ = try store.changeTable(dataset, old.name, columns: configuration.columns, at: moment)
+        _ = try store.changeTable(dataset, old.name, columns: template.columns, at: moment)
       } catch {
         throw .invalid(
           "The rows in \(configuration.folder) were made by another contract: \(error.message) "
@@ -115,16 +126,35 @@ public final class LocalCloud {
     do { try ledger.record(request, service: service) } catch {
       return .now(.error(.internalError("\(error)")))
     }
-    let fault = faults.mode(service, at: moment.uptime)
-    if fault == .unavailable { return .now(.error(.unavailable)) }
-    if fault == .hang {
+    let fault = faults.next(service, at: moment.uptime)
+    switch fault {
+    case .off, .lost, .half: break
+    case .hang:
       return .after(faults.remaining(service, at: moment.uptime), .error(.unavailable))
+    default: return .now(fault.answer)
     }
     let admitted = metadata.admits(
       request.headers["authorization"], required: configuration.requireToken, at: moment.uptime)
     guard admitted else { return .now(.error(.unauthenticated)) }
     let response = answer(request, moment)
-    return .now(fault == .lost ? .error(.unavailable) : response)
+    switch fault {
+    case .lost: return .now(.error(.unavailable))
+    case .half:
+      var half = response
+      half.body.removeLast(half.body.count / 2)
+      return .now(half)
+    default: return .now(response)
+    }
+  }
+
+  /// Publishes the hits that PixelIngest has written to its log since the last time. While Pub/Sub is
+  /// away they wait in the log, as they would at Google's. Says whether there were any.
+  func followLog(at moment: Moment) throws -> Bool {
+    guard let follower, faults.mode(.pubsub, at: moment.uptime) == .off else { return false }
+    let (entries, end) = try follower.read(at: moment)
+    if !entries.isEmpty { _ = try sink.write(entries.map(\.bytes), at: moment) }
+    try follower.keep(end)
+    return !entries.isEmpty
   }
 
   /// The bucket road. The real load balancer would answer before its log entry is published; here

@@ -36,8 +36,14 @@ public final class LocalCloudServer {
     let server = HTTPServer(loop: loop, limits: limits) { [self] in receive($0, $1) }
     let port = try server.listen(host: host, port: port)
     self.server = server
+    if cloud.configuration.followedLog != nil { followLog() }
     pumpAtTurnEnd()
     return port
+  }
+
+  private func followLog() {
+    trouble { if try cloud.followLog(at: .now()) { pumpAtTurnEnd() } }
+    loop.schedule(after: .milliseconds(200)) { [weak self] in self?.followLog() }
   }
 
   private func receive(_ request: Request, _ call: Call) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
+import Foundation
 import LocalCloud
 
 struct ReplayCommand: AsyncParsableCommand {
@@ -14,6 +15,9 @@ struct ReplayCommand: AsyncParsableCommand {
   @Option(help: "The running local-cloud.")
   var cloud = "http://127.0.0.1:8085"
 
+  @Flag(help: "First a line for each entry: number, what it became, table or reason, event id.")
+  var each = false
+
   @Option(help: "Paths that count as hits, as in PIXEL_PATHS.")
   var pixelPaths = "/pixel.png,/pixel.gif"
 
@@ -22,7 +26,26 @@ struct ReplayCommand: AsyncParsableCommand {
       let replay = Replay(
         cloud: cloud, pixelPaths: pixelPaths.split(separator: ",").map(String.init),
         web: try WebClient(), say: LocalCloudServer.say)
-      return try await replay.run(file: file) { print($0) }
+      return try await replay.run(file: file, each: each) { print($0) }
+    }
+  }
+}
+
+struct GenerateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "generate",
+    abstract: "Prints log entries of all kinds, the same for the same seed, to be replayed.")
+
+  @Option(help: "How many.")
+  var count = 1_000
+
+  @Option(help: "Which ones.")
+  var seed: UInt64 = 1
+
+  func run() throws {
+    var entries = GeneratedEntries(seed: seed)
+    for _ in 0..<count {
+      FileHandle.standardOutput.write(Data(entries.next().line + [0x0A]))
     }
   }
 }

@@ -24,13 +24,13 @@ struct Serve: ParsableCommand {
   @Option(help: "Project id.")
   var project = "local"
 
-  @Option(help: "Schema file of the template table.")
+  @Option(help: "Schema file of the template table, or a folder with one for each table.")
   var contract = "infra/contracts/pixel.json"
 
   @Option(help: "Dataset to create.")
   var dataset = "pixel"
 
-  @Option(help: "Template table to create.")
+  @Option(help: "Template table to create; in a folder each schema file gives its own name.")
   var table = "pixel"
 
   @Option(
@@ -41,6 +41,11 @@ struct Serve: ParsableCommand {
 
   @Option(help: "Where PixelIngest listens, for the page.")
   var ingestURL: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Take the hits that PixelIngest writes to its log, as the log sink does.", valueName: "file"))
+  var followLog: String?
 
   @Option(help: "Write each request to Pub/Sub and BigQuery to this file, one JSON object a line.")
   var record: String?
@@ -110,10 +115,10 @@ struct Serve: ParsableCommand {
     configuration.project = project
     configuration.folder = data
     configuration.dataset = dataset
-    configuration.table = table
-    configuration.columns = try Configuration.columns(contractFile: contract)
+    configuration.templates = try Configuration.templates(contract: contract, table: table)
     configuration.pushes = push.map { ($0.topic, $0.endpoint) }
     configuration.ingestURL = ingestURL
+    configuration.followedLog = followLog
     configuration.recordFile = record
     configuration.requireToken = requireToken
     configuration.ackDeadline = .seconds(ackDeadline)

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+
+/// Where a row goes: a template table, and what is added to its name.
+struct Destination: Hashable, Sendable {
+  let table: String
+  /// `templateSuffix`; empty for the table itself.
+  let suffix: String
+
+  /// The name of the table that the row ends in.
+  var name: String { table + suffix }
+
+  /// Mostly there is one table, so the suffix alone spreads well.
+  func hash(into hasher: inout Hasher) { hasher.combine(suffix) }
+}

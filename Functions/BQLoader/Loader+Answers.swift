@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+import EventLoop
+import Events
+import FunctionRuntime
+import GoogleCloud
+
+/// What each answer of BigQuery asks for.
+extension Loader {
+  func settle(_ batch: Batch, _ answer: InsertAllAnswer) {
+    switch answer {
+    case .rows(let problems): settle(batch, problems)
+    case .again(let retryAfter, let why), .unknown(let retryAfter, let why):
+      later(batch, retryAfter, .insertFailed, why)
+    case .notSent(let why): later(batch, nil, .insertFailed, why)
+    case .tableMissing(let why): later(batch, nil, .tableMissing, why)
+    case .newToken where !batch.hasNewToken:
+      var batch = batch
+      batch.hasNewToken = true
+      queue.requeue(batch)
+    case .newToken: later(batch, nil, .insertFailed, "BigQuery: status 401")
+    case .split(let why) where batch.rows.count > 1:
+      worker.log.warning(
+        "An insert is sent again in halves.",
+        ["detail": .text(why), "rows": .number(batch.rows.count)])
+      let (first, second) = batch.halves()
+      queue.requeue(first)
+      queue.requeue(second)
+    case .split(let why):
+      for row in batch.rows { reject(row, .rowInvalid, why) }
+    case .failed(let why): giveUp(batch, .insertFailed, why)
+    }
+  }
+
+  /// Row by row: what is in is done, what never fits is rejected, the rest goes again.
+  private func settle(_ batch: Batch, _ problems: [Int: InsertAllAnswer.RowProblem]) {
+    var stopped = batch.emptied()
+    var transient = batch.emptied()
+    var why = ""
+    var isFreed = false
+    for (index, row) in batch.rows.enumerated() {
+      switch problems[index] {
+      case nil: row.delivery.finish(.done)
+      case .stopped: stopped.rows.append(row)
+      case .invalid(let message):
+        isFreed = true
+        reject(row, .rowInvalid, message)
+      case .unknownField(let message):
+        isFreed = true
+        if mayBeTooEarly(row) {
+          row.delivery.finish(.retry(.schemaPending, detail: message))
+        } else {
+          reject(row, .rowInvalid, message)
+        }
+      case .transient(let reason):
+        why = "BigQuery: \(reason)"
+        transient.rows.append(row)
+      }
+    }
+    if !stopped.rows.isEmpty {
+      // Without the row that stopped them they fit. Should no row be to blame, they wait like others.
+      if isFreed {
+        queue.requeue(stopped)
+      } else {
+        later(stopped, nil, .insertFailed, "BigQuery: stopped")
+      }
+    }
+    if !transient.rows.isEmpty { later(transient, nil, .insertFailed, why) }
+  }
+
+  /// A column that was added to the table reaches inserts minutes later: whether the message is young
+  /// enough to wait for that. Without a time of its own the event's counts.
+  private func mayBeTooEarly(_ row: LoadRow) -> Bool {
+    guard let published = row.delivery.message.publishTime ?? row.time else { return false }
+    return SchemaGrace.covers(
+      published: published, nowNanoseconds: wallClockNanoseconds(), grace: schemaGrace)
+  }
+
+  func reject(_ row: LoadRow, _ reason: Reason, _ detail: String) {
+    row.delivery.finish(
+      .reject(
+        Rejection(
+          stage: BQLoader.stage, reason: reason, detail: detail, eventID: row.eventID,
+          time: row.time)))
+  }
+
+  func giveUp(_ batch: Batch, _ reason: Reason, _ why: String) {
+    if reason == .tableMissing, state.mayComplain(worker.loop.now) {
+      worker.log.error(
+        TemplateCheck.missing(dataset, batch.destination.table), ["detail": .text(why)])
+    }
+    for row in batch.rows { row.delivery.finish(.retry(reason, detail: why)) }
+  }
+}
+
+/// How long rows may wait for a column that their table does not have yet.
+enum SchemaGrace {
+  static func covers(published: Timestamp, nowNanoseconds: Int64, grace: Duration) -> Bool {
+    let age = Duration.nanoseconds(nowNanoseconds) - .seconds(published.seconds)
+    return age - .nanoseconds(Int64(published.nanoseconds)) < grace
+  }
+}

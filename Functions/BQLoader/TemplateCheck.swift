@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+import FunctionRuntime
+import GoogleCloud
+
+/// Looks at the template table once, when the program starts, so that a mistake is in the log before the
+/// first row has waited for it.
+struct TemplateCheck {
+  let dataset: String
+  let table: String
+  let suffix: TemplateSuffix
+  let cloud: CloudSettings
+
+  func run(on worker: Worker) {
+    TableCatalog(worker: worker, cloud: cloud, dataset: dataset).columns(of: table) { answer in
+      switch answer {
+      case .missing(let why): worker.log.error(Self.missing(dataset, table), ["detail": .text(why)])
+      case .found(let columns):
+        guard let column = suffix.columnMissing(from: Set(columns)) else { return }
+        worker.log.error(
+          "TEMPLATE_SUFFIX names a column that the template table does not have: all rows go to "
+            + "suffix \(SuffixEncoding.missing).",
+          ["column": .text(column), "table": .text("\(dataset).\(table)")])
+      // Rows will show what is wrong.
+      case .denied, .failed: break
+      }
+    }
+  }
+
+  /// What to do about a template table that does not exist.
+  static func missing(_ dataset: String, _ table: String) -> String {
+    "The template table or its dataset is missing: create it by 'bq mk --table "
+      + "--schema=infra/contracts/pixel.json \(dataset).\(table)'."
+  }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+import Bytes
+import FunctionRuntime
+
+/// The answers to `POST /events`, each with what a page's browser wants to see.
+struct EventsAnswer {
+  private let headers: [(String, String)]
+
+  /// - Parameter headers: Those of CORS.
+  init(_ headers: [(String, String)]) { self.headers = headers }
+
+  /// 204 if all events were taken, 400 if none was, else 200; the last two say which were not, and why.
+  func taken(
+    _ count: Int, _ problems: [(index: Int, problem: EventProblem)], _ cookies: [(String, String)]
+  ) -> Response {
+    guard !problems.isEmpty else { return Response(status: 204, headers: headers + cookies) }
+    var body = ByteWriter(capacity: 64 + problems.count * 40)
+    body.append("{\"accepted\":")
+    body.append(decimal: count)
+    body.append(",\"rejected\":[")
+    for (place, each) in problems.enumerated() {
+      if place > 0 { body.append(UInt8(ascii: ",")) }
+      body.append("{\"index\":")
+      body.append(decimal: each.index)
+      body.append(",\"reason\":\"")
+      body.append(each.problem.rawValue)
+      body.append("\"}")
+    }
+    body.append("]}\n")
+    return Response(
+      status: count > 0 ? 200 : 400,
+      headers: [("Content-Type", "application/json")] + headers + cookies, body: body.bytes)
+  }
+
+  /// What is wrong with the request as a whole.
+  func problem(_ error: any Error) -> Response {
+    taken(0, [(0, error as? EventProblem ?? .notJSON)], [])
+  }
+
+  var postOnly: Response { refusal(405, "Events are posted.", ("Allow", "POST, OPTIONS")) }
+  var unknownOrigin: Response { refusal(403, "Pages of this origin may not post here.") }
+  var keyNeeded: Response {
+    refusal(401, "A write key is needed.", ("WWW-Authenticate", "Bearer"))
+  }
+  var tooLong: Response { refusal(413, "A body may have 1 MiB.") }
+  var tooMany: Response { refusal(413, "A body may have 500 events.") }
+  var unknownFormat: Response {
+    refusal(415, "Send JSON, text or a form, not compressed.", ("Accept-Encoding", "identity"))
+  }
+  var busy: Response { refusal(429, "Too much is waiting.", ("Retry-After", "1")) }
+  /// Some of the events may have been published.
+  var notPublished: Response { refusal(503, "Send the events again.", ("Retry-After", "1")) }
+
+  private func refusal(_ status: Int, _ text: String, _ more: (String, String)...) -> Response {
+    Response(status: status, text: text, headers: headers + more)
+  }
+}

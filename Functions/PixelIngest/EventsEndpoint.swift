@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+import Bytes
+import EventLoop
+import Events
+import FunctionRuntime
+import GoogleCloud
+import Privacy
+
+/// `POST /events`: one event or many, from pages, apps and servers. Always published, in `log` mode too,
+/// since a request log has no body.
+final class EventsEndpoint {
+  /// What the events of one request may become, as they are published.
+  static let maximumEntryBytes = 8 << 20
+  /// What may wait for Pub/Sub, of all requests of this worker. Beyond: 429.
+  static let maximumWaitingBytes = 64 << 20
+
+  private let worker: Worker
+  private let publisher: Publisher
+  private let privacy: PrivacyPolicy
+  private let origins: CrossOrigin
+  private let keys: WriteKeys
+  private let cookie: VisitorCookie?
+  private var hits: HitWriter
+  private var ids = InsertIDs()
+  private var event = EventQuery()
+  private var waitingBytes = 0
+
+  init(settings: PixelIngestSettings, worker: Worker, publisher: Publisher) {
+    self.worker = worker
+    self.publisher = publisher
+    privacy = settings.privacy
+    origins = settings.origins
+    keys = settings.writeKeys
+    cookie = settings.cookie
+    hits = HitWriter(privacy: settings.privacy, hops: settings.forwardedHops)
+  }
+
+  func handle(_ request: Request, _ call: Call) {
+    let origin = origins.verdict(on: request)
+    if request.method == .options { return call.reply(CrossOrigin.preflight(origin)) }
+    let answer = EventsAnswer(CrossOrigin.headers(origin))
+
+    // 1. Whether it may be read at all.
+    if let refusal = refusal(of: request, origin, answer) { return call.reply(refusal) }
+    guard let format = BodyFormat(request) else { return call.reply(answer.unknownFormat) }
+
+    // 2. Its events, each as an entry, privacy decided.
+    var batch = Batch()
+    do {
+      try read(request, format, into: &batch)
+    } catch {
+      return call.reply(error is EventsBody.TooMany ? answer.tooMany : answer.problem(error))
+    }
+    guard !batch.entries.isEmpty else {
+      let cookies = batch.taken > 0 ? batch.cookies : []
+      return call.reply(answer.taken(batch.taken, batch.problems, cookies))
+    }
+
+    // 3. To Pub/Sub; the answer waits until it has all.
+    publish(batch, call, answer)
+  }
+
+  // MARK: Steps
+
+  private func refusal(
+    of request: Request, _ origin: CrossOrigin.Verdict, _ answer: EventsAnswer
+  ) -> Response? {
+    guard request.method == .post else { return answer.postOnly }
+    guard origin != .refused else { return answer.unknownOrigin }
+    guard keys.admit(request) else { return answer.keyNeeded }
+    let length = request.bodyInPlace.range.count
+    guard length <= EventsBody.maximumBytes else { return answer.tooLong }
+    return waitingBytes > Self.maximumWaitingBytes ? answer.busy : nil
+  }
+
+  /// What came of a request.
+  private struct Batch {
+    var entries: [HitEntry] = []
+    var bytes = 0
+    /// Those in `entries`, and those that are not kept because their visitors said so.
+    var taken = 0
+    var problems: [(index: Int, problem: EventProblem)] = []
+    var cookies: [(String, String)] = []
+  }
+
+  private func read(
+    _ request: Request, _ format: BodyFormat, into batch: inout Batch
+  ) throws {
+    let defaults = try request.withQuery { query throws(EventProblem) in
+      try EventDefault.read(query)
+    }
+    let common = privacy.signal(of: request)
+    let now = Timestamp(nanosecondsSince1970: wallClockNanoseconds())
+    var writer = EventWriter(
+      request: request, now: now, defaults: defaults, signal: common,
+      visitor: common == nil ? visitor(of: request) : nil)
+    try request.withBody { body in
+      let pieces: [EventsBody.Piece] =
+        switch format {
+        case .json: try EventsBody(body).pieces
+        case .form: [body.count > 0 ? .object(0..<body.count) : .problem(.empty)]
+        }
+      for (index, piece) in pieces.enumerated() {
+        do throws(EventProblem) {
+          switch piece {
+          case .problem(let problem): throw problem
+          case .object(let range):
+            try take(body.extracting(range), format, &writer, into: &batch)
+          }
+        } catch {
+          worker.count("event_\(error.rawValue)")
+          batch.problems.append((index, error))
+        }
+      }
+    }
+    if let cookie = writer.visitor?.newCookie, !writer.sawSignal { batch.cookies = [cookie] }
+  }
+
+  /// What the events of one request have in common.
+  private struct EventWriter {
+    let request: Request
+    let now: Timestamp
+    let defaults: [EventDefault]
+    let signal: PrivacySignal?
+    let visitor: (id: [UInt8], newCookie: (String, String)?)?
+    /// The signal for which the writer of entries is ready; nil at first.
+    var begun: PrivacySignal??
+    var sawSignal = false
+  }
+
+  private func take(
+    _ text: Span<UInt8>, _ format: BodyFormat, _ writer: inout EventWriter, into batch: inout Batch
+  ) throws(EventProblem) {
+    guard batch.bytes < Self.maximumEntryBytes else { throw .tooLarge }
+    event.removeAll()
+    switch format {
+    case .json: try event.append(json: text)
+    case .form: try event.append(form: text)
+    }
+    event.append(defaults: writer.defaults)
+    var query = event.query
+    let said = writer.signal ?? privacy.signal(in: query.bytes.span, query: 0..<query.count)
+    if let said {
+      writer.sawSignal = true
+      worker.count(privacy.noteLabel(said))
+      guard privacy.signals != .drop else {
+        batch.taken += 1
+        return
+      }
+      query.removeAll()
+      let whole = event.query
+      query.append(query: 0..<whole.count, of: whole.bytes.span, without: privacy.personal)
+    }
+    if writer.begun != .some(said) {
+      hits.begin(writer.request, at: writer.now, status: "204", signal: said)
+      writer.begun = .some(said)
+    }
+    let visitor = said == nil ? writer.visitor?.id : nil
+    let entry = hits.entry { target in
+      target.append("/events?")
+      if let visitor {
+        target.append("visitor_id=")
+        target.append(visitor.span)
+        target.append(UInt8(ascii: "&"))
+      }
+      target.append(query.bytes.span)
+    }
+    batch.bytes += entry.bytes.count
+    batch.taken += 1
+    batch.entries.append(entry)
+  }
+
+  private func visitor(of request: Request) -> (id: [UInt8], newCookie: (String, String)?)? {
+    guard let cookie else { return nil }
+    var id = ByteWriter(capacity: VisitorCookie.idDigits)
+    if cookie.append(idOf: request, to: &id) { return (id.bytes, nil) }
+    ids.appendNext(to: &id)
+    return (id.bytes, cookie.header(id.bytes.span))
+  }
+
+  private func publish(_ batch: Batch, _ call: Call, _ answer: EventsAnswer) {
+    let bytes = batch.bytes
+    waitingBytes += bytes
+    let (taken, problems, cookies) = (batch.taken, batch.problems, batch.cookies)
+    let countdown = Countdown(batch.entries.count) { [self] areAllPublished in
+      waitingBytes -= bytes
+      call.reply(
+        areAllPublished ? answer.taken(taken, problems, cookies) : answer.notPublished)
+    }
+    let attributes = batch.entries.first?.attributes ?? []
+    for entry in batch.entries {
+      publisher.publish(data: entry.bytes.bytes.span, attributes: attributes) { result in
+        if case .success = result { countdown.settle(true) } else { countdown.settle(false) }
+      }
+    }
+  }
+}
+
+/// Waits for as many results as there are events.
+private final class Countdown {
+  private var left: Int
+  private var isGood = true
+  private let done: (Bool) -> Void
+
+  init(_ count: Int, _ done: @escaping (Bool) -> Void) {
+    left = count
+    self.done = done
+  }
+
+  func settle(_ success: Bool) {
+    isGood = isGood && success
+    left -= 1
+    if left == 0 { done(isGood) }
+  }
+}

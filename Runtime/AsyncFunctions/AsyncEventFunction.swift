@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+import Events
+import FunctionRuntime
+
+extension EventFunction {
+  /// A function whose handler is `async`: it gets a copy of the event and returns the outcome.
+  ///
+  /// It runs on Swift's own threads, so many may run at once, up to `MAX_IN_FLIGHT`, and the events of a
+  /// batch side by side. Its task is cancelled when the call's deadline has come; an error that it throws
+  /// means the event comes again. It costs about twice what a synchronous one does (`Tests/Benchmarks`).
+  ///
+  /// - Parameters:
+  ///   - worker: Whose calls they are.
+  ///   - allowedOrigins: Which origins get consent in the handshake of webhooks; nil: all.
+  ///   - executor: Whose threads the handler runs on; nil for Swift's own, which blocking code elsewhere in
+  ///     the process can keep busy.
+  ///   - record: Records what Pub/Sub pushed and the handler rejects, before it is acknowledged. Without it a
+  ///     rejection is only logged. Other senders are told by 422 and keep the event themselves.
+  public static func asynchronous(
+    authentication: PushAuthentication, worker: Worker, allowedOrigins: [String]? = nil,
+    executor: (any TaskExecutor)? = nil,
+    record: ((EventDelivery, Rejection, @escaping (Bool) -> Void) -> Void)? = nil,
+    _ handler: @escaping @Sendable (ReceivedEvent) async throws -> Outcome
+  ) -> EventFunction {
+    EventFunction(
+      authentication: authentication, allowedOrigins: allowedOrigins,
+      receive: { delivery in
+        let event = ReceivedEvent(delivery)
+        AsyncCall(worker: worker, deadline: delivery.deadline, executor: executor).run(
+          { try await handler(event) }, then: { delivery.finish($0) })
+      },
+      record: record)
+  }
+}

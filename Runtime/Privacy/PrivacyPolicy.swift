@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+import Bytes
+import FunctionRuntime
+
+/// What is done about privacy before anything is stored. PixelIngest applies it to what it publishes, and
+/// LogParse to what it reads from request logs, which know a URL but not its headers.
+public struct PrivacyPolicy: Sendable {
+  /// What a signal means.
+  public enum Signals: String, Sendable, CaseIterable {
+    /// The event is kept without its personal columns.
+    case honor
+    /// Nothing is kept but a count.
+    case drop
+    case ignore
+  }
+
+  public let signals: Signals
+  public let addresses: AddressPolicy
+  public let personal: PersonalColumns
+  private let consentParameter: [UInt8]
+
+  public init(
+    signals: Signals = .honor, addresses: AddressPolicy = .keep,
+    personal: PersonalColumns = .standard, consentParameter: String = "consent"
+  ) {
+    self.signals = signals
+    self.addresses = addresses
+    self.personal = personal
+    self.consentParameter = Array(consentParameter.utf8)
+  }
+
+  /// Reads `PRIVACY_SIGNALS`, `CONSENT_PARAMETER`, `PRIVACY_LIST` and `IP_POLICY`.
+  public init(_ reader: inout SettingsReader) {
+    let signals = reader.choice(
+      "PRIVACY_SIGNALS", default: Signals.honor,
+      "GPC, DNT or no consent. honor: personal columns are emptied; drop: only a count is kept; ignore"
+    )
+    let consent = reader.text(
+      "CONSENT_PARAMETER", default: "consent",
+      "parameter that says no with 0, no, false or denied")
+    if !consent.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"%&+=#".utf8.contains($0) }) {
+      reader.fail(
+        SettingsError("CONSENT_PARAMETER is '\(consent)': allowed are letters, digits, - . _"))
+    }
+    self.init(
+      signals: signals,
+      addresses: reader.choice(
+        "IP_POLICY", default: AddressPolicy.keep,
+        "the visitor's address. keep; truncate: IPv4 to /24, IPv6 to /48; drop"),
+      personal: .read(&reader), consentParameter: consent)
+  }
+
+  /// What the parameters in `query`, a part of `url`, say about privacy; nil if nothing, or if signals are
+  /// ignored.
+  public func signal(in url: Span<UInt8>, query: Range<Int>) -> PrivacySignal? {
+    guard signals != .ignore else { return nil }
+    var found: PrivacySignal?
+    var at = query.lowerBound
+    while at < query.upperBound {
+      let end = url.firstIndex(of: UInt8(ascii: "&"), in: at..<query.upperBound)
+      // The first byte tells for nearly all parameters that they are none of the two.
+      if at < end, mayMatter(url[at]) {
+        switch signal(inParameter: at..<end, of: url) {
+        case .gpc: return .gpc
+        case .some(let signal): found = signal
+        case nil: break
+        }
+      }
+      at = end &+ 1
+    }
+    return found
+  }
+
+  @inline(__always)
+  private func mayMatter(_ first: UInt8) -> Bool {
+    first == UInt8(ascii: "g") || first == UInt8(ascii: "%") || first == consentParameter.first
+  }
+
+  private func signal(inParameter range: Range<Int>, of url: Span<UInt8>) -> PrivacySignal? {
+    var query = QueryString(range)
+    guard let parameter = query.next(in: url) else { return nil }
+    var text = ByteWriter(capacity: 64)
+    text.append(formDecoding: url, parameter.name)
+    let isGPC = text.bytes.span.equals("gpc")
+    guard isGPC || text.bytes == consentParameter else { return nil }
+    text.removeAll()
+    text.append(formDecoding: url, parameter.value)
+    let value = text.bytes.span
+    if isGPC { return value.equals("1") || value.isWord("true") ? .gpc : nil }
+    let isNo =
+      value.equals("0") || value.isWord("no") || value.isWord("false") || value.isWord("denied")
+    return isNo ? .consent : nil
+  }
+}
+
+extension Span where Element == UInt8 {
+  /// Whether the text is `word`, which is in lower-case letters, in any letter case.
+  fileprivate func isWord(_ word: StaticString) -> Bool {
+    word.withSpan { word in
+      guard count == word.count else { return false }
+      for index in indices where self[index] | 0x20 != word[index] { return false }
+      return true
+    }
+  }
+}

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# What the deployment's tests share. Sourced.
+# shellcheck disable=SC2034
+
+# shellcheck source=scripts/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
+
+# fakegcp runs a command against an offline Google Cloud with the real gcloud and bq. It is found here:
+TOOLS="${PIPELINE_TOOLS:-$ROOT/../shared/tools}"
+WORK="$(mktemp -d)"
+trap 'rm -rf "$WORK"' EXIT
+export SKIP_IMAGE_BUILD=1
+
+# can_deploy: whether what the tests need is here; if not, says what is missing.
+can_deploy() {
+  local program
+  for program in gcloud bq jq openssl python3; do
+    command -v "$program" >/dev/null || { say "SKIPPED: $program is not installed"; return 1; }
+  done
+  [[ -x $TOOLS/fakegcp/fakegcp ]] || { say "SKIPPED: there is no fakegcp in $TOOLS (PIPELINE_TOOLS)"; return 1; }
+}
+
+# config NAME LINE…: a configuration that is the example with these lines; prints its file.
+config() {
+  local file="$WORK/$1.sh" line
+  cp "$ROOT/infra/config.example.sh" "$file"
+  for line in "${@:2}"; do sed -i "s|^${line%%=*}=.*|$line|" "$file"; done
+  printf '%s' "$file"
+}
+
+# The lines of the road table in infra/README.md.
+road_config() {
+  case "$1" in
+    service-log) config "$1" ROAD=service DOMAIN=track.example.com ALERT_EMAIL=ops@example.com ;;
+    service-publish) config "$1" ROAD=service INGEST_MODE=publish ;;
+    bucket) config "$1" ROAD=bucket 'TEMPLATE_SUFFIX=_{bucket:user_id:16}_{date}' ;;
+    direct) config "$1" ROAD=direct ;;
+  esac
+}
+
+# fake NAME OPTION…: fakegcp with the state NAME.
+fake() { "$TOOLS/fakegcp/fakegcp" --quiet --project my-project --state "$WORK/$1" --log "$WORK/$1.requests" "${@:2}"; }
+
+# check SENTENCE COMMAND…: says whether it holds; with all it printed if not.
+check() {
+  local sentence="$1" began=$SECONDS output
+  shift
+  output="$(mktemp "$WORK/XXXXXX")"
+  if "$@" >"$output" 2>&1; then
+    say "  $sentence ($((SECONDS - began)) s)"
+  else
+    say "  FAILED: $sentence"
+    say "    $*"
+    tail -n 40 "$output" | sed 's/^/    /' >&2
+    return 1
+  fi
+}
+
+# fails_with TEXT COMMAND…: the command fails, and says that.
+fails_with() {
+  local text="$1" said
+  shift
+  if said="$("$@" 2>&1)"; then printf 'it did not fail:\n%s\n' "$said"; return 1; fi
+  [[ $said == *"$text"* ]] || { printf 'it did not say "%s" but:\n%s\n' "$text" "$said"; return 1; }
+}

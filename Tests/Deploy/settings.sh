@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Usage: Tests/Deploy/settings.sh
+#
+# Every wrong field of a configuration gets one sentence that names it, and nothing is called.
+set -euo pipefail
+# shellcheck source=Tests/Deploy/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+# Field, wrong value, and what the sentence says.
+# shellcheck disable=SC2016  # what is in it must not be expanded
+readonly CASES=(
+  'PROJECT|Upper-Case|project ID' 'PROJECT||project ID' 'PROJECT|a|project ID' 'PROJECT|$(touch x)|project ID'
+  'REGION|europe|region' 'REGION||region' 'ROAD|cdn|service, bucket and direct' 'ROAD||service, bucket and direct'
+  'INGEST_MODE|both|log and publish' 'DOMAIN|https://x.example.com|host name' 'DOMAIN|x|host name'
+  'PIXEL_PATHS|pixel.png|paths' 'PIXEL_PATHS|/a b|paths' 'PIXEL_PATHS||paths'
+  'BIGQUERY_LOCATION|Europe|EU, US' 'CONTRACT|infra/none.json|no such file' 'CONTRACT|README.md|infra/contracts'
+  'TEMPLATE_SUFFIX|_{no_such_column}|no column no_such_column' 'TEMPLATE_SUFFIX|_{user_id|{column}'
+  'TEMPLATE_SUFFIX|_Z{date}|letters but Z' 'TEMPLATE_SUFFIX|{date}|begin with _'
+  'PREFIX|P|lower-case' 'PREFIX|google|reserved' 'DATASET|a-b|letters, digits and _' 'TABLE|1x|letters, digits and _'
+  'TABLE|events|the view' 'OPS_DATASET|pixel|another dataset' 'BUCKET|UPPER|lower-case' 'BUCKET|my-google-x|reserved'
+  'RAW_DAYS|0|from 1 to 3650' 'RAW_DAYS|x|from 1 to 3650' 'REJECTED_DAYS|-1|from 1 to 3650' 'MESSAGE_DAYS|32|from 1 to 31'
+  'MAX_INSTANCES_INGEST|0|from 1' 'MAX_INSTANCES_PARSE|1.5|from 1' 'MAX_INSTANCES_LOADER|1001|to 1000'
+  'ALERT_EMAIL|nobody|mail address' 'NO_HITS_MINUTES|1411|to 1410' 'REJECTIONS_ALERT|0|from 1'
+  'BILLING_ACCOUNT|123|account' 'BUDGET|0|from 1' 'IMAGE_TAG|a b|image tag' 'IMAGE_PIXEL_INGEST|Not An Image|image reference'
+  'IMAGE_LOG_PARSE|x|image reference' 'IMAGE_BQ_LOADER|a/b@sha256:1|image reference'
+)
+
+# A gcloud and a bq that only say that they were called.
+make_stubs() {
+  local name
+  mkdir -p "$WORK/bin"
+  for name in gcloud bq curl; do
+    printf '#!/bin/sh\necho "%s $*" >>"%s/called"\nexit 1\n' "$name" "$WORK" >"$WORK/bin/$name"
+    chmod +x "$WORK/bin/$name"
+  done
+}
+
+# refused FILE TEXT NAME: exit code 2, one line on stderr with both, no call.
+refused() {
+  local said code=0
+  said="$(CONFIG="$1" PATH="$WORK/bin:$PATH" "$ROOT/scripts/deploy.sh" --dry-run 2>&1)" || code=$?
+  [[ $code -eq 2 ]] || { printf 'exit code %s: %s\n' "$code" "$said"; return 1; }
+  [[ $(wc -l <<<"$said") -eq 1 && $said == *"$2"* && $said == *"$3"* ]] ||
+    { printf 'it said: %s\n' "$said"; return 1; }
+  [[ ! -e $WORK/called ]] || { printf 'it called: '; cat "$WORK/called"; return 1; }
+}
+
+main() {
+  command -v jq >/dev/null || { say 'SKIPPED: jq is not installed'; return 0; }
+  make_stubs
+  local one name value text file fields failed=0
+  for one in "${CASES[@]}"; do
+    IFS='|' read -r name value text <<<"$one"
+    fields+=" $name"
+    file="$WORK/wrong.sh"
+    grep -v "^$name=" "$ROOT/infra/config.example.sh" >"$file"
+    printf '%s=%s\n' "$name" "$value" >>"$file"
+    refused "$file" "$text" "$name" >"$WORK/why" || { say "  FAILED: $name=$value: $(cat "$WORK/why")"; failed=1; }
+  done
+  # A field without a case here would be one without a check.
+  while read -r name; do
+    [[ " $fields " == *" $name "* ]] || { say "  FAILED: no wrong $name was tried"; failed=1; }
+  done < <(sed -n 's/^\([A-Z_]*\)=.*/\1/p' "$ROOT/infra/config.example.sh")
+  printf 'PROJECT=my-project\nREGION=europe-west1\nROAD=direct\nCOLOUR=red\n' >"$file"
+  refused "$file" COLOUR 'no setting' || failed=1
+  printf 'PROJECT=my-project\nrm -rf /\n' >"$file"
+  refused "$file" 'line 2' NAME=value || failed=1
+  printf 'REGION=europe-west1\nROAD=direct\n' >"$file"
+  refused "$file" PROJECT 'project ID' || failed=1
+  refused "$WORK/none.sh" "$WORK/none.sh" config.example.sh || failed=1
+  printf 'PROJECT=my-project\nREGION=europe-west1\nROAD=direct\nDOMAIN=x.example.com\n' >"$file"
+  refused "$file" DOMAIN 'no load balancer' || failed=1
+  [[ $failed -eq 0 ]] || exit 1
+  say "  ${#CASES[@]} wrong values and 5 wrong files: one sentence each, and no call"
+}
+
+main "$@"

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+import Foundation
+import Testing
+
+@testable import PixelTables
+
+@Suite struct EventsSQLTests {
+  private static let root = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  private func sql(_ pattern: String, archive: String? = nil, zone: String = "UTC") throws
+    -> EventsSQL
+  {
+    EventsSQL(
+      names: .init(
+        base: "`PROJECT.pixel.pixel`", wildcard: "`PROJECT.pixel.pixel_*`", archive: archive),
+      columns: try contractColumns(
+        Self.root.appendingPathComponent("infra/contracts/pixel.json").path
+      )
+      .compactMap { $0["name"]?.string },
+      pattern: try SuffixPattern(pattern), timeZone: zone)
+  }
+
+  /// Its comment is the file's own; the rest is what the tool sends.
+  private func shipped(_ name: String) throws -> String {
+    let text = try String(
+      contentsOf: Self.root.appendingPathComponent("infra/sql/\(name).sql"), encoding: .utf8)
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    return lines.drop { $0.hasPrefix("--") }.joined(separator: "\n")
+  }
+
+  @Test func `infra/sql is what the tool makes of the contract`() throws {
+    let sql = try sql("_{user_id}_{date}")
+    #expect(try shipped("events") == sql.createView("`PROJECT.pixel.events`") + ";\n")
+    #expect(
+      try shipped("events_between") == sql.createFunction("`PROJECT.pixel.events_between`") + ";\n")
+  }
+
+  @Test(arguments: [
+    ("_{user_id}_{date}", "RIGHT(_TABLE_SUFFIX, 8) BETWEEN FORMAT_DATE('%Y%m%d', first_day)"),
+    ("_{date}", "RIGHT(_TABLE_SUFFIX, 8) BETWEEN FORMAT_DATE('%Y%m%d', first_day)"),
+    (
+      "_{date}_{user_id}",
+      "IF(STARTS_WITH(_TABLE_SUFFIX, 'Zo_'), RIGHT(_TABLE_SUFFIX, 8), "
+        + "LEFT(_TABLE_SUFFIX, 8)) BETWEEN"
+    ),
+    ("_x_{date}_{user_id}", "SPLIT(_TABLE_SUFFIX, '_')[SAFE_OFFSET(1)]) BETWEEN"),
+    ("_{month}", "RIGHT(_TABLE_SUFFIX, 6) BETWEEN FORMAT_DATE('%Y%m', first_day)"),
+    ("_{user_id}_{hour}", "LEFT(RIGHT(_TABLE_SUFFIX, 10), 8) BETWEEN"),
+    ("_{user_id}", "WHERE `event_time` >= TIMESTAMP(first_day, 'UTC')"),
+    ("", "FROM `PROJECT.pixel.pixel`\n  WHERE `event_time` >= TIMESTAMP(first_day, 'UTC')"),
+  ])
+  func `the function prunes where the pattern has the date`(_ pattern: String, _ part: String)
+    throws
+  {
+    #expect(try sql(pattern).functionQuery.contains(part))
+  }
+
+  @Test func `a moved table is read beside the suffix tables, by its partitions`() throws {
+    let query = try sql("_{user_id}_{date}", archive: "`a`", zone: "Europe/Berlin").functionQuery
+    #expect(query.components(separatedBy: "UNION ALL").count == 2)
+    #expect(
+      query.contains("FROM `a`\n  WHERE `event_time` >= TIMESTAMP(first_day, 'Europe/Berlin')"))
+    #expect(!(try sql("_{user_id}_{date}").viewQuery.contains("UNION ALL")))
+  }
+}

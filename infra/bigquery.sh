@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Datasets and tables: created if missing, with who may write to them. Sourced.
+# shellcheck disable=SC2016  # dollars in single quotes are jq's
+
+# ensure_dataset NAME DESCRIPTION WRITER: WRITER is an account's address.
+ensure_dataset() {
+  local is
+  is="$(look bq --format=json show --dataset "$PROJECT:$1")"
+  if [[ -z $is ]]; then
+    run bq mk --dataset "--description=$2" "$PROJECT:$1"
+    made "$1"
+    [[ -z $DRY_RUN ]] || { printf '  would give %s WRITER on %s\n' "$3" "$1"; return; }
+    is="$(look bq --format=json show --dataset "$PROJECT:$1")"
+  fi
+  [[ $(jq -r .location <<<"$is") == "${BIGQUERY_LOCATION^^}" || $(jq -r .location <<<"$is") == "$BIGQUERY_LOCATION" ]] ||
+    die "dataset $1 is in $(jq -r .location <<<"$is"), which can't be changed: set BIGQUERY_LOCATION to that"
+  jq -e --arg who "$3" 'any(.access[]?; .userByEmail == $who and .role == "WRITER")' <<<"$is" >/dev/null && return
+  write_access "$1" "$is" '.access + [{role: "WRITER", userByEmail: $who}]' "$3"
+}
+
+# withdraw NAME WRITER: the opposite, for a dataset that stays.
+withdraw() {
+  local is
+  is="$(look bq --format=json show --dataset "$PROJECT:$1")"
+  [[ $is == *"$2"* ]] || return 0
+  write_access "$1" "$is" '.access | map(select(.userByEmail != $who))' "$2"
+}
+
+# There is no call that adds one entry: the list is read, changed and written.
+write_access() {
+  jq --arg who "$4" "{access: ($3)}" <<<"$2" >"$SCRATCH/$1.access.json"
+  run bq update --source "$SCRATCH/$1.access.json" "$PROJECT:$1"
+}
+
+# tables_of DATASET: the names in it.
+tables_of() {
+  ! is_made "$1" || return 0
+  look bq --format=json ls --max_results=100000 "$PROJECT:$1" | jq -r '.[]?.tableReference.tableId'
+}
+
+# plain_schema: a schema's columns in one form, whichever of BigQuery's names for a type it uses.
+plain_schema() {
+  jq -cS 'def plain: {name, mode: (.mode // "NULLABLE"), description: (.description // ""),
+      type: ({INT64: "INTEGER", FLOAT64: "FLOAT", BOOL: "BOOLEAN", STRUCT: "RECORD", DECIMAL: "NUMERIC",
+        BIGDECIMAL: "BIGNUMERIC"}[.type | ascii_upcase] // (.type | ascii_upcase)),
+      maxLength: (.maxLength // null), tags: (.policyTags.names // []), fields: [.fields[]? | plain]};
+    map(plain)'
+}
+
+# remove_dataset NAME: with all that is in it.
+remove_dataset() {
+  [[ -z $(look bq --format=json show --dataset "$PROJECT:$1") ]] || run bq rm -r -f --dataset "$PROJECT:$1"
+}

@@ -1,0 +1,72 @@
+# shellcheck shell=bash disable=SC2034,SC1083
+# What is deployed, and where. Copy to infra/config.sh (git ignores it) and edit; CONFIG=FILE picks another.
+# One NAME=value a line. Everything is checked before the first call; scripts/deploy.sh --help goes on.
+
+# The Google Cloud project, and the region that the services run in.
+PROJECT=my-project
+REGION=europe-west1
+
+# What serves the pixel (costs of each: infra/README.md):
+#   service  PixelIngest behind the HTTP(S) load balancer: your own domain, HTTPS, one address
+#   bucket   a public bucket with CDN behind the load balancer: no server at all
+#   direct   PixelIngest at its own run.app address: the cheapest
+ROAD=service
+
+# With ROAD=service, what records a hit:
+#   log      the load balancer's request log: the cheapest, and the image is answered at once
+#   publish  PixelIngest itself: when privacy signals in the request's headers have to count
+# (direct always publishes; a bucket can only log.)
+INGEST_MODE=log
+
+# The name that pages will embed, as track.example.com. Empty: plain HTTP at the address that deploy prints.
+DOMAIN=
+
+# Paths that are the pixel, with commas; .gif is served as GIF, the others as PNG.
+PIXEL_PATHS=/pixel.png,/pixel.gif
+
+# Where BigQuery keeps the data: EU, US, or a region. It can't be changed later.
+BIGQUERY_LOCATION=EU
+
+# What the tables look like: a BigQuery schema file, relative to the repository.
+CONTRACT=infra/contracts/pixel.json
+
+# Which table a row goes to. Is a user an account, of which you have dozens? Then one table per account and day:
+TEMPLATE_SUFFIX=_{user_id}_{date}
+# Is a user a visitor, of whom there are thousands? Then 16 groups of them (a query reads at most 1,000 tables):
+#TEMPLATE_SUFFIX=_{bucket:user_id:16}_{date}
+
+# Names. Topics, subscriptions, sink, accounts and load balancer begin with PREFIX; an empty bucket name is
+# PROJECT-PREFIX.
+PREFIX=pixel
+DATASET=pixel
+TABLE=pixel
+OPS_DATASET=pixel_ops
+BUCKET=
+
+# How long things are kept, in days: raw log entries, rejected events (both in OPS_DATASET), and messages that
+# a stage could not take yet (at most 31).
+RAW_DAYS=7
+REJECTED_DAYS=30
+MESSAGE_DAYS=7
+
+# The most instances of pixel-ingest, log-parse and bq-loader: what bounds the bill.
+MAX_INSTANCES_INGEST=10
+MAX_INSTANCES_PARSE=4
+MAX_INSTANCES_LOADER=4
+
+# Who gets alerts (empty: nobody, they only show in the console), after how many minutes without a hit
+# (0: never), and from how many rejections in five minutes.
+ALERT_EMAIL=
+NO_HITS_MINUTES=60
+REJECTIONS_ALERT=100
+
+# A monthly budget that warns at 50, 90 and 100 %, in the billing account's currency. Empty account: none.
+BILLING_ACCOUNT=
+BUDGET=50
+
+# Images. Empty: REGION-docker.pkg.dev/PROJECT/PREFIX/NAME:IMAGE_TAG, which deploy builds; with
+# SKIP_IMAGE_BUILD=1 nothing is built, and these are deployed as they stand. An empty tag is the commit.
+IMAGE_TAG=
+IMAGE_PIXEL_INGEST=
+IMAGE_LOG_PARSE=
+IMAGE_BQ_LOADER=

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# What deploy, teardown, status and the others have in common. Sourced, after scripts/lib.sh.
+
+# The parts in the order of a deployment: subscriptions before the sink, the sink before the load balancer,
+# so that no hit arrives before everything behind it is there.
+readonly PARTS=(
+  apis accounts topics tables views archive images services subscriptions sink bucket balancer alerts budget
+)
+
+# shellcheck source=infra/settings.sh
+source "$ROOT/infra/settings.sh"
+# shellcheck source=infra/names.sh
+source "$ROOT/infra/names.sh"
+# shellcheck source=infra/cloud.sh
+source "$ROOT/infra/cloud.sh"
+# shellcheck source=infra/subscription.sh
+source "$ROOT/infra/subscription.sh"
+# shellcheck source=infra/bigquery.sh
+source "$ROOT/infra/bigquery.sh"
+# shellcheck source=infra/monitoring.sh
+source "$ROOT/infra/monitoring.sh"
+# shellcheck source=infra/balancer-down.sh
+source "$ROOT/infra/balancer-down.sh"
+
+# load_parts: part_NAME and undo_NAME for each.
+load_parts() {
+  local part
+  for part in "${PARTS[@]}"; do
+    # shellcheck source=/dev/null
+    source "$ROOT/infra/parts/$part.sh"
+  done
+}
+
+is_part() { [[ " ${PARTS[*]} " == *" $1 "* ]]; }
+
+# Each part's first line says what it makes.
+list_parts() {
+  local part
+  for part in "${PARTS[@]}"; do
+    printf '  %-14s %s\n' "$part" "$(sed -n '1s/^# //p' "$ROOT/infra/parts/$part.sh")"
+  done
+}

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Reads metrics, which gcloud can't. Sourced.
+
+# time_series METRIC: its last ten minutes, as the Monitoring API answers. Nothing if it can't be had.
+time_series() {
+  local token answer
+  token="$(gcloud auth print-access-token 2>/dev/null)" || return 0
+  # The token goes by a file, so that no list of processes shows it.
+  answer="$(curl -sS --max-time 20 -G -H @<(printf 'Authorization: Bearer %s' "$token") \
+    "https://monitoring.googleapis.com/v3/projects/$PROJECT/timeSeries" \
+    --data-urlencode "filter=metric.type=\"$1\"" \
+    --data-urlencode "interval.startTime=$(date -u -d '-10 minutes' +%FT%TZ)" \
+    --data-urlencode "interval.endTime=$(date -u +%FT%TZ)" 2>/dev/null)" || return 0
+  jq -e 'has("error") | not' <<<"$answer" >/dev/null 2>&1 && printf '%s\n' "$answer"
+  return 0
+}

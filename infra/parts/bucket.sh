@@ -1,0 +1,37 @@
+# With ROAD=bucket: the public bucket with the pixel.
+# shellcheck shell=bash
+
+part_bucket() {
+  [[ $ROAD == bucket ]] || return 0
+  local there path image
+  [[ -n $(look gcloud storage buckets describe "gs://$BUCKET" --format='value(name)') ]] ||
+    run gcloud storage buckets create "gs://$BUCKET" "--location=$BIGQUERY_LOCATION" \
+      --uniform-bucket-level-access --no-public-access-prevention
+  # Reading only: whoever knows no name can't list the bucket.
+  grant 'storage buckets' "gs://$BUCKET" allUsers roles/storage.legacyObjectReader
+  there="$(look gcloud storage objects list "gs://$BUCKET/**" \
+    --format='value[separator=" "](name,content_type,cache_control,size)')"
+  for path in $(pixel_paths); do
+    image="$(make_image "$path")"
+    has "$there" "${path#/} ${image#* } no-store $(stat -c %s "${image% *}")" ||
+      run gcloud storage cp "${image% *}" "gs://$BUCKET$path" "--content-type=${image#* }" \
+        --cache-control=no-store
+  done
+}
+
+# make_image PATH: writes the smallest transparent pixel; prints its file and its type. The same bytes as
+# PixelIngest's, which explains each.
+make_image() {
+  if [[ $1 == *.gif ]]; then
+    base64 -d >"$SCRATCH/pixel.gif" <<<'R0lGODlhAQABAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw=='
+    echo "$SCRATCH/pixel.gif image/gif"
+  else
+    base64 -d >"$SCRATCH/pixel.png" <<<'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVQYGWNgYAAAAAMAAehVbh4AAAAASUVORK5CYII='
+    echo "$SCRATCH/pixel.png image/png"
+  fi
+}
+
+undo_bucket() {
+  [[ -z $(look gcloud storage buckets describe "gs://$BUCKET" --format='value(name)') ]] ||
+    run gcloud storage rm --recursive "gs://$BUCKET"
+}

@@ -1,0 +1,32 @@
+# The view `events` and the table function `events_between`: one row an event, over all suffix tables.
+# shellcheck shell=bash
+
+part_views() {
+  # infra/sql is for suffixes that end in the date; others need the tool that wrote it, and Swift.
+  if [[ ! $TEMPLATE_SUFFIX =~ (^|_)\{date\}$ ]]; then
+    run "$ROOT/scripts/tables.sh" view --project "$PROJECT" --dataset "$DATASET" --table "$TABLE" \
+      --suffix "$TEMPLATE_SUFFIX" --contract "$ROOT/$CONTRACT"
+    return
+  fi
+  local is wanted
+  is="$(look bq --format=json show "$PROJECT:$DATASET.events" | jq -r '.view.query // ""' | one_line)"
+  wanted="$(statement events)"
+  [[ $is != "$(one_line <<<"${wanted#*" AS"}")" ]] || return 0
+  run bq query --use_legacy_sql=false "$wanted"
+  run bq query --use_legacy_sql=false "$(statement events_between)"
+}
+
+# statement NAME: the SQL of infra/sql with our names and the contract's columns.
+statement() {
+  local columns
+  columns="$(jq -r 'map("`\(.name)`") | join(", ")' "$ROOT/$CONTRACT")"
+  sed -e '/^--/d' -e "s/^\( *\)\`event_id\`, .*,\$/\1$columns,/" \
+    -e "s/\`PROJECT\.pixel\.pixel_\*\`/\`$PROJECT.$DATASET.${TABLE}_*\`/" \
+    -e "s/\`PROJECT\.pixel\.\([a-z_]*\)\`/\`$PROJECT.$DATASET.\1\`/" \
+    "$ROOT/infra/sql/$1.sql" | sed -e '$s/;$//'
+}
+
+one_line() { tr -s ' \n' '  ' | sed 's/^ //; s/ $//'; }
+
+# They go with their dataset.
+undo_views() { :; }

@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# Reads the configuration file and says what is wrong with it, before anything is called. Sourced.
+# shellcheck disable=SC2034  # its variables are for who sources it
+
+# Every name that a configuration may have. The file is read, not run.
+readonly SETTINGS=(
+  PROJECT REGION ROAD INGEST_MODE DOMAIN PIXEL_PATHS BIGQUERY_LOCATION CONTRACT TEMPLATE_SUFFIX PREFIX
+  DATASET TABLE OPS_DATASET BUCKET RAW_DAYS REJECTED_DAYS MESSAGE_DAYS MAX_INSTANCES_INGEST
+  MAX_INSTANCES_PARSE MAX_INSTANCES_LOADER ALERT_EMAIL NO_HITS_MINUTES REJECTIONS_ALERT BILLING_ACCOUNT
+  BUDGET IMAGE_TAG IMAGE_PIXEL_INGEST IMAGE_LOG_PARSE IMAGE_BQ_LOADER
+)
+
+# load_settings: every setting becomes a variable; those that the file leaves out are the example's.
+load_settings() {
+  CONFIG="${CONFIG:-$ROOT/infra/config.sh}"
+  [[ -f $CONFIG && -r $CONFIG ]] ||
+    die "there is no configuration at $CONFIG: copy infra/config.example.sh to infra/config.sh and edit it"
+  read_settings "$ROOT/infra/config.example.sh"
+  # These three have no default that could be anybody else's.
+  unset PROJECT REGION ROAD
+  read_settings "$CONFIG"
+  check_settings
+  derive_settings
+}
+
+read_settings() {
+  local file="$1" line name value number=0
+  while IFS= read -r line || [[ -n $line ]]; do
+    number=$((number + 1))
+    line="${line%$'\r'}"
+    [[ $line =~ ^[[:space:]]*(#.*)?$ ]] && continue
+    [[ $line =~ ^([A-Z_]+)=(.*)$ ]] || die "$file, line $number is not NAME=value: $line"
+    name="${BASH_REMATCH[1]}" value="${BASH_REMATCH[2]}"
+    [[ " ${SETTINGS[*]} " == *" $name "* ]] || die "$file, line $number: there is no setting $name"
+    value="${value%"${value##*[![:space:]]}"}"
+    [[ $value =~ ^\"(.*)\"$ || $value =~ ^\'(.*)\'$ ]] && value="${BASH_REMATCH[1]}"
+    printf -v "$name" '%s' "$value"
+  done <"$file"
+}
+
+# wrong NAME ALLOWED: ends with the one sentence that says what is wrong.
+wrong() { die "$1 is '${!1:-}' in $CONFIG: $2"; }
+
+# matches NAME REGEX ALLOWED
+matches() { [[ ${!1:-} =~ $2 ]] || wrong "$1" "$3"; }
+
+# within NAME LOW HIGH: a whole number.
+within() {
+  [[ ${!1:-} =~ ^(0|[1-9][0-9]{0,8})$ && ${!1} -ge $2 && ${!1} -le $3 ]] ||
+    wrong "$1" "allowed is a whole number from $2 to $3"
+}
+
+check_settings() {
+  matches PROJECT '^[a-z][a-z0-9-]{4,28}[a-z0-9]$' \
+    'allowed is a project ID: 6 to 30 lower-case letters, digits and hyphens'
+  matches REGION '^[a-z]+-[a-z]+[0-9]+$' 'allowed is a region as europe-west1'
+  matches ROAD '^(service|bucket|direct)$' 'allowed are service, bucket and direct'
+  matches INGEST_MODE '^(log|publish)$' 'allowed are log and publish'
+  matches DOMAIN '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$|^$' \
+    'allowed is a host name as track.example.com, or nothing'
+  [[ -z $DOMAIN || $ROAD != direct ]] ||
+    wrong DOMAIN 'ROAD=direct has no load balancer for it: leave it empty, or take ROAD=service'
+  matches PIXEL_PATHS '^(/[A-Za-z0-9._~-]+)+(,(/[A-Za-z0-9._~-]+)+){0,7}$' \
+    'allowed are up to 8 paths with commas, as /pixel.png,/pixel.gif'
+  matches BIGQUERY_LOCATION '^(EU|US|[a-z]+-[a-z]+[0-9]+)$' 'allowed are EU, US, or a region as europe-west1'
+  check_contract
+  check_suffix
+  matches PREFIX '^[a-z][a-z0-9-]{1,14}[a-z0-9]$' \
+    'allowed are 3 to 16 lower-case letters, digits and hyphens, a letter first'
+  [[ $PREFIX != goog* ]] || wrong PREFIX 'names that begin with goog are reserved'
+  local name
+  for name in DATASET TABLE OPS_DATASET; do
+    matches "$name" '^[A-Za-z_][A-Za-z0-9_]{0,127}$' 'allowed are up to 128 letters, digits and _, no digit first'
+  done
+  [[ $DATASET != "$OPS_DATASET" ]] || wrong OPS_DATASET 'it has to be another dataset than DATASET'
+  [[ $TABLE != events ]] || wrong TABLE 'the view has that name'
+  matches BUCKET '^[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]$|^$' \
+    'allowed are 3 to 63 lower-case letters, digits, _ and -, or nothing'
+  [[ $BUCKET != goog* && $BUCKET != *google* ]] || wrong BUCKET 'names with google are reserved'
+  within RAW_DAYS 1 3650
+  within REJECTED_DAYS 1 3650
+  within MESSAGE_DAYS 1 31
+  within MAX_INSTANCES_INGEST 1 1000
+  within MAX_INSTANCES_PARSE 1 1000
+  within MAX_INSTANCES_LOADER 1 1000
+  matches ALERT_EMAIL '^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}$|^$' 'allowed is a mail address, or nothing'
+  within NO_HITS_MINUTES 0 1410
+  within REJECTIONS_ALERT 1 1000000
+  matches BILLING_ACCOUNT '^[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}$|^$' \
+    'allowed is an account as 0X0X0X-0X0X0X-0X0X0X in hex digits, or nothing'
+  within BUDGET 1 10000000
+  matches IMAGE_TAG '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$|^$' 'allowed is an image tag, or nothing'
+  for name in IMAGE_PIXEL_INGEST IMAGE_LOG_PARSE IMAGE_BQ_LOADER; do
+    matches "$name" '^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9_.-]+)?(@sha256:[0-9a-f]{64})?$|^$' \
+      'allowed is an image reference, or nothing'
+  done
+}
+
+check_contract() {
+  [[ -f $ROOT/$CONTRACT ]] || wrong CONTRACT "there is no such file in $ROOT"
+  matches CONTRACT '^infra/contracts/[A-Za-z0-9_-]+\.json$' \
+    'allowed is a .json file in infra/contracts, which is what the image gets'
+  jq -e 'type == "array" and all(.[]; .name and .type)' "$ROOT/$CONTRACT" >/dev/null 2>&1 ||
+    wrong CONTRACT 'it is no BigQuery schema file: a JSON array of columns'
+}
+
+# The loader checks its pattern in full when it starts; here is what would surprise only then.
+check_suffix() {
+  local rest="$TEMPLATE_SUFFIX" column
+  [[ -z $rest || $rest == _* ]] ||
+    wrong TEMPLATE_SUFFIX 'it has to begin with _, or queries over all suffix tables would take in the template'
+  local form='^([A-Ya-z0-9_]|\{[A-Za-z_][A-Za-z0-9_]*\}|\{bucket:[A-Za-z_][A-Za-z0-9_]*:[0-9]+\})*$'
+  [[ $rest =~ $form ]] ||
+    wrong TEMPLATE_SUFFIX 'allowed are {column}, {bucket:column:16}, {date}, {month}, {hour}, letters but Z, digits, _'
+  while [[ $rest =~ \{(bucket:)?([A-Za-z_][A-Za-z0-9_]*)(:[0-9]+)?\}(.*)$ ]]; do
+    column="${BASH_REMATCH[2]}" rest="${BASH_REMATCH[4]}"
+    [[ $column =~ ^(date|month|hour)$ ]] && continue
+    jq -e --arg name "$column" 'any(.[]; .name == $name)' "$ROOT/$CONTRACT" >/dev/null ||
+      wrong TEMPLATE_SUFFIX "the contract has no column $column"
+  done
+}

@@ -1,0 +1,16 @@
+-- The events of some days, each once: SELECT * FROM pixel.events_between('2026-01-01', '2026-01-31').
+-- Reads the suffix tables of these days only. Made by scripts/tables.sh view for the shipped contract and
+-- the default suffix; that command writes it for yours.
+CREATE OR REPLACE TABLE FUNCTION `PROJECT.pixel.events_between`(first_day DATE, last_day DATE) AS (
+SELECT *
+FROM (
+  SELECT
+    `event_id`, `event_time`, `type`, `user_id`, `session_id`, `order_id`, `page_url`, `page_title`, `page_referrer`, `utm_source`, `utm_medium`, `utm_campaign`, `value`, `currency`, `quantity`, `client_time`, `tags`, `properties`, `language`, `screen`, `referer`, `user_agent`, `remote_ip`, `host`, `request_path`, `method`, `status`, `cache_hit`, `received_time`, `contract_version`, `_unparsed`,
+    _TABLE_SUFFIX AS table_suffix,
+    SAFE.PARSE_DATE('%Y%m%d', RIGHT(_TABLE_SUFFIX, 8)) AS table_date
+  FROM `PROJECT.pixel.pixel_*`
+  WHERE RIGHT(_TABLE_SUFFIX, 8) BETWEEN FORMAT_DATE('%Y%m%d', first_day) AND FORMAT_DATE('%Y%m%d', last_day)
+)
+WHERE TRUE
+QUALIFY ROW_NUMBER() OVER (PARTITION BY table_suffix, table_date, `event_id`) = 1
+);

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Usage: scripts/teardown.sh [--dry-run] [--yes] [--keep-data] [PART…]
+#
+# Removes what scripts/deploy.sh has made, the log sink first. Google's APIs stay on.
+#
+#   --dry-run    looks, and prints what it would remove
+#   --yes        does not ask
+#   --keep-data  keeps both BigQuery datasets
+#   PART…        only these parts (scripts/deploy.sh --list)
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "$0")/lib.sh"
+# shellcheck source=infra/load.sh
+source "$ROOT/infra/load.sh"
+
+# The sink first, so that nothing new comes in; then what serves; accounts when nothing runs as them.
+readonly ORDER=(
+  sink budget alerts balancer bucket subscriptions archive services topics views tables images accounts apis
+)
+UNDO=1
+KEEP_DATA=''
+YES=''
+
+main() {
+  local chosen=() part
+  while [[ $# -gt 0 ]]; do
+    case "$1" in
+      --dry-run) DRY_RUN=1 ;;
+      --yes) YES=1 ;;
+      --keep-data) KEEP_DATA=1 ;;
+      -h | --help) print_usage "$0"; exit 0 ;;
+      -*) die "unknown argument '$1': see --help" ;;
+      *) is_part "$1" || die "there is no part '$1': see scripts/deploy.sh --list"; chosen+=("$1") ;;
+    esac
+    shift
+  done
+  require_tools gcloud bq jq curl
+  load_settings
+  load_parts
+  read_project
+  announce "${chosen[*]:-everything}"
+  [[ -n $YES || -n $DRY_RUN ]] || ask
+  for part in "${ORDER[@]}"; do
+    [[ ${#chosen[@]} -eq 0 || " ${chosen[*]} " == *" $part "* ]] || continue
+    PART="$part"
+    printf '%s\n' "$part"
+    "undo_$part"
+  done
+}
+
+announce() {
+  printf 'Takes down %s of %s (%s), region %s. ' "$1" "$PROJECT" "$NUMBER" "$REGION"
+  if [[ -n $KEEP_DATA ]]; then
+    printf 'The datasets %s and %s stay.\n' "$DATASET" "$OPS_DATASET"
+  else
+    printf 'The datasets %s and %s go, with every row.\n' "$DATASET" "$OPS_DATASET"
+  fi
+  local waiting
+  waiting="$(undelivered)"
+  [[ -z $waiting ]] || printf 'Messages that no stage has taken yet, and that are lost with it:\n%s\n' "$waiting"
+}
+
+# undelivered: subscriptions that hold messages, and how many.
+undelivered() {
+  time_series pubsub.googleapis.com/subscription/num_undelivered_messages |
+    jq -r --arg prefix "$PREFIX-" '.timeSeries[]? | select(.resource.labels.subscription_id | startswith($prefix)) |
+      select(.points[0].value.int64Value != "0") |
+      "  \(.resource.labels.subscription_id): \(.points[0].value.int64Value)"'
+}
+
+ask() {
+  local answer
+  [[ -t 0 ]] || die 'asks for a confirmation, and there is nobody to ask: use --yes'
+  read -r -p "Type the project's ID to go on: " answer
+  [[ $answer == "$PROJECT" ]] || die "'$answer' is not $PROJECT: nothing was removed"
+}
+
+main "$@"
