@@ -38,7 +38,7 @@ func run() throws {
   guard arguments.count >= 4 else { fatalError("CONTRACT PUSHES rows|time|passes [NUMBER]") }
   let contract = try Contract(json: try readFile(arguments[1]), name: "bench")
   let pushes = try readFile(arguments[2]).split(separator: UInt8(ascii: "\n")).map { Array($0) }
-  var core = Core(parser: EventParser(contract: contract, pixelPaths: ["/pixel.png"]))
+  var core = Core(parser: try EventParser(contract: contract, pixelPaths: ["/pixel.png"]))
   let number = arguments.count > 4 ? Int(arguments[4]) ?? 0 : 0
   switch arguments[3] {
   case "rows":
