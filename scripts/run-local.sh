@@ -148,7 +148,7 @@ start_all() {
   local table=pixel
   if [[ -d $CONTRACT ]]; then table='{contract}'; fi
   start bq-loader env "${common[@]}" "PORT=$LOADER_PORT" BIGQUERY_DATASET=pixel \
-    "BIGQUERY_TABLE=$table" "$BIN/bq-loader"
+    "BIGQUERY_TABLE=$table" MAX_NEW_TABLES_PER_HOUR=36000 "$BIN/bq-loader"
   wait_for "http://127.0.0.1:$INGEST_PORT/ready" pixel-ingest
   wait_for "http://127.0.0.1:$PARSE_PORT/ready" log-parse
   wait_for "http://127.0.0.1:$LOADER_PORT/ready" bq-loader

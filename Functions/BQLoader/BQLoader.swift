@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
+import EventLoop
 import Events
 import FunctionRuntime
 import GoogleCloud
@@ -82,11 +83,13 @@ public final class BQLoader {
       worker.count("table_of_unknown_id")
       return loader.add(row, to: overflow())
     }
-    switch gate.decide(own, isAllowed: isKnown ?? false, now: worker.loop.now) {
+    let latest = row.delivery.deadline + (.zero - Loader.margin)
+    let isAllowed = isKnown ?? false
+    switch gate.decide(own, isAllowed: isAllowed, now: worker.loop.now, latest: latest) {
     case .now(.own): loader.add(row, to: own)
     case .now(let admission): admit(row, admission, own, overflow)
     case .later:
-      gate.wait(own, isAllowed: isKnown ?? false, worker) { [self] admission in
+      gate.wait(own, isAllowed: isAllowed, latest: latest, worker) { [self] admission in
         admit(row, admission, own, overflow)
       }
     }
@@ -99,11 +102,12 @@ public final class BQLoader {
     switch admission {
     case .own: loader.add(row, to: own)
     case .unknown(let why): row.delivery.finish(.retry(.insertFailed, detail: why))
+    case .busy: row.delivery.finish(.retry(.tablePending))
     case .overflow:
       worker.count("table_overflow")
       if state.mayComplain(worker.loop.now) {
         worker.log.warning(
-          "More new tables than MAX_NEW_TABLES_PER_HOUR, or than \(TableGuard.perSecond) a second: "
+          "More new tables than MAX_NEW_TABLES_PER_HOUR: "
             + "rows go to \(SuffixEncoding.overflow) tables.")
       }
       loader.add(row, to: overflow())

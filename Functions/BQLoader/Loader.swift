@@ -19,7 +19,7 @@ final class Loader {
   typealias Batch = LoadBatch<LoadRow>
 
   /// The last moment for an insert, before the push's own deadline.
-  private static let margin = Duration.seconds(2)
+  static let margin = Duration.seconds(2)
   /// How long one insert may take. An answer comes in a tenth of a second; after ten another attempt is
   /// the better bet, and its ids are still remembered.
   private static let patience = Duration.seconds(10)

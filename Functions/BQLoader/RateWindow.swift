@@ -18,11 +18,18 @@ struct RateWindow {
     moments.count < limit || (limit > 0 && moments[oldest] + span <= now)
   }
 
-  /// Counts one; call it only if there is room.
-  mutating func take(_ now: Instant) {
-    guard moments.count >= limit else { return moments.append(now) }
+  /// The first moment from `now` on at which there is room for one more; nil if there never is.
+  func nextRoom(_ now: Instant) -> Instant? {
+    guard limit > 0 else { return nil }
+    guard moments.count >= limit else { return max(now, moments.last ?? now) }
+    return max(now, moments[oldest] + span)
+  }
+
+  /// Counts one at a moment when there is room, and not before those counted already.
+  mutating func take(_ moment: Instant) {
+    guard moments.count >= limit else { return moments.append(moment) }
     guard limit > 0 else { return }
-    moments[oldest] = now
+    moments[oldest] = moment
     oldest = oldest + 1 == limit ? 0 : oldest + 1
   }
 }

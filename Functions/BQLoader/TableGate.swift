@@ -9,6 +9,8 @@ import Synchronization
 final class TableGate: Sendable {
   enum Admission: Equatable, Sendable {
     case own, overflow
+    /// Too many tables wait to be made.
+    case busy
     /// Whether the table exists could not be found out.
     case unknown(why: String)
   }
@@ -23,6 +25,7 @@ final class TableGate: Sendable {
   private struct Waiter: Sendable {
     let table: Destination
     let isAllowed: Bool
+    let latest: Instant
     let worker: OnLoop<Worker>
     let loop: EventLoop.Handle
     let completion: OnLoop<(Admission) -> Void>
@@ -57,13 +60,15 @@ final class TableGate: Sendable {
   }
 
   /// Whether a row may go to `table`; `later` asks for `wait`.
-  func decide(_ table: Destination, isAllowed: Bool, now: Instant) -> Answer {
+  func decide(_ table: Destination, isAllowed: Bool, now: Instant, latest: Instant) -> Answer {
     state.withLock { state in
       if state.lookUps[table] != nil { return .later }
       if !state.isListed { return state.tables.knows(table) ? .now(.own) : .later }
-      switch state.tables.decide(table, isAllowed: isAllowed, now: now) {
+      switch state.tables.decide(table, isAllowed: isAllowed, now: now, latest: latest) {
       case .own: return .now(.own)
       case .overflow: return .now(.overflow)
+      case .busy: return .now(.busy)
+      case .wait: return .later
       case .lookUp:
         state.lookUps[table] = []
         return .later
@@ -73,12 +78,12 @@ final class TableGate: Sendable {
 
   /// Calls `completion` on the worker's loop, later, once it is known.
   func wait(
-    _ table: Destination, isAllowed: Bool, _ worker: Worker,
+    _ table: Destination, isAllowed: Bool, latest: Instant, _ worker: Worker,
     _ completion: @escaping (Admission) -> Void
   ) {
     let waiter = Waiter(
-      table: table, isAllowed: isAllowed, worker: OnLoop(value: worker), loop: worker.loop.handle,
-      completion: OnLoop(value: completion))
+      table: table, isAllowed: isAllowed, latest: latest, worker: OnLoop(value: worker),
+      loop: worker.loop.handle, completion: OnLoop(value: completion))
     admit(waiter, now: worker.loop.now)
   }
 
@@ -86,6 +91,7 @@ final class TableGate: Sendable {
     enum Step {
       case tell(Admission)
       case ask, wait
+      case askAgain(Instant)
     }
     let step: Step = state.withLock { state in
       guard state.isListed else {
@@ -97,9 +103,13 @@ final class TableGate: Sendable {
         state.lookUps[waiter.table] = waiters + [waiter]
         return waiters.isEmpty ? .ask : .wait
       }
-      switch state.tables.decide(waiter.table, isAllowed: waiter.isAllowed, now: now) {
+      switch state.tables.decide(
+        waiter.table, isAllowed: waiter.isAllowed, now: now, latest: waiter.latest)
+      {
       case .own: return .tell(.own)
       case .overflow: return .tell(.overflow)
+      case .busy: return .tell(.busy)
+      case .wait(let turn): return .askAgain(turn)
       case .lookUp:
         state.lookUps[waiter.table] = [waiter]
         return .ask
@@ -108,6 +118,11 @@ final class TableGate: Sendable {
     switch step {
     case .tell(let admission): waiter.tell(admission)
     case .ask: waiter.loop.post { [self] in lookUp(waiter.table, waiter.worker.value) }
+    case .askAgain(let turn):
+      waiter.loop.post { [self] in
+        let loop = waiter.worker.value.loop
+        loop.schedule(at: turn) { [self] in admit(waiter, now: loop.now) }
+      }
     case .wait: break
     }
   }

@@ -4,13 +4,17 @@ import EventLoop
 /// Bounds how many tables this process makes, whatever user ids somebody makes up; without I/O or a
 /// clock.
 ///
-/// A table that exists is never charged and never overflows. A new one takes from what an hour and a
-/// second allow. When that is used up the table is looked up, as another process may have made it, and
-/// what does not exist goes to the overflow table.
+/// A table that exists is never charged and never overflows. A new one takes from what an hour allows,
+/// and waits for its turn within what a second allows. When the hour's are used up the table is looked
+/// up, as another process may have made it, and what does not exist goes to the overflow table.
 struct TableGuard {
   enum Decision: Equatable {
     /// Into its own table.
     case own
+    /// Ask again then: it is the table's turn to be made.
+    case wait(until: Instant)
+    /// The table's turn is too late for this message, which is to come again.
+    case busy
     /// Into the overflow table.
     case overflow
     /// Ask BigQuery whether the table exists, then call `found` or `isMissing`.
@@ -27,6 +31,8 @@ struct TableGuard {
   private var hour: RateWindow
   private var second = RateWindow(limit: perSecond, per: .seconds(1))
   private var lookUps = RateWindow(limit: lookUpsPerSecond, per: .seconds(1))
+  /// The turns of tables that wait; whoever waits asks again, which ends it.
+  private var turns: [Destination: Instant] = [:]
   private var seen: SeenTables
   private var missing = SeenTables(capacity: 20_000)
   private var missingUntil = Instant(nanoseconds: .min)
@@ -39,12 +45,27 @@ struct TableGuard {
   /// How many tables are remembered.
   var known: Int { seen.count }
 
-  /// - Parameter isAllowed: Whether the allow-list has the table's id: then the hour does not count.
-  mutating func decide(_ table: Destination, isAllowed: Bool, now: Instant) -> Decision {
+  /// - Parameters:
+  ///   - isAllowed: Whether the allow-list has the table's id: then the hour does not count.
+  ///   - latest: How long the row can wait for the table's turn.
+  mutating func decide(
+    _ table: Destination, isAllowed: Bool, now: Instant, latest: Instant
+  ) -> Decision {
     if seen.contains(table) { return .own }
-    if isAllowed || hour.hasRoom(now), second.hasRoom(now) {
+    if let turn = turns[table] {
+      guard turn <= now else { return turn <= latest ? .wait(until: turn) : .busy }
+      turns[table] = nil
+      seen.insert(table)
+      return .own
+    }
+    if isAllowed || hour.hasRoom(now), let turn = second.nextRoom(now) {
+      guard turn <= max(now, latest) else { return .busy }
       if !isAllowed { hour.take(now) }
-      second.take(now)
+      second.take(turn)
+      guard turn <= now else {
+        turns[table] = turn
+        return .wait(until: turn)
+      }
       seen.insert(table)
       return .own
     }

@@ -53,6 +53,7 @@ public enum Reason: String, Sendable, CaseIterable {
   case bigQueryDown = "bigquery_down"
   /// The table does not have one of the row's columns, or not yet.
   case schemaPending = "schema_pending"
+  case tablePending = "table_pending"
   /// The destination table or dataset does not exist.
   case tableMissing = "table_missing"
   /// The rejection could not be recorded, so the message may not be acknowledged yet.

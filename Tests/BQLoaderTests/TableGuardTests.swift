@@ -11,8 +11,10 @@ private final class HeldGuard {
     tables = TableGuard(tablesPerHour: tablesPerHour, memory: memory)
   }
   var known: Int { tables.known }
-  func decide(_ table: Destination, isAllowed: Bool, now: Instant) -> TableGuard.Decision {
-    tables.decide(table, isAllowed: isAllowed, now: now)
+  func decide(
+    _ table: Destination, isAllowed: Bool, now: Instant, patience: Duration = .seconds(20)
+  ) -> TableGuard.Decision {
+    tables.decide(table, isAllowed: isAllowed, now: now, latest: now + patience)
   }
   func found(_ table: Destination) { tables.found(table) }
   func found(name: String) { tables.found(name: name) }
@@ -41,15 +43,49 @@ private final class HeldGuard {
     for user in 1...5 { #expect(decide(user, 4600) == .own) }
   }
 
-  @Test func `in no second are there more than ten, known ids or not`() {
+  @Test func `in no second are there more than ten, known ids or not, and the rest take turns`() {
     let tables = HeldGuard(tablesPerHour: 36_000)
-    for user in 0..<10 {
-      let now = Self.at(Double(user) / 100)
-      #expect(tables.decide(Self.table(user), isAllowed: user % 2 == 0, now: now) == .own)
+    func decide(_ user: Int, _ seconds: Double) -> TableGuard.Decision {
+      tables.decide(Self.table(user), isAllowed: user % 2 == 0, now: Self.at(seconds))
     }
-    #expect(tables.decide(Self.table(10), isAllowed: true, now: Self.at(0.99)) == .lookUp)
-    #expect(tables.decide(Self.table(10), isAllowed: true, now: Self.at(1.0)) == .own)
-    #expect(tables.decide(Self.table(11), isAllowed: true, now: Self.at(1.0)) == .lookUp)
+    for user in 0..<10 { #expect(decide(user, Double(user) / 100) == .own) }
+    #expect(decide(10, 0.5) == .wait(until: Self.at(1.0)))
+    #expect(decide(11, 0.6) == .wait(until: Self.at(1.01)))
+    // More rows of the same table wait for the same turn.
+    #expect(decide(10, 0.99) == .wait(until: Self.at(1.0)))
+    #expect(
+      tables.decide(Self.table(10), isAllowed: true, now: Self.at(0.9), patience: .zero) == .busy)
+    #expect(decide(10, 1.0) == .own)
+    // A turn is kept from whoever comes later.
+    #expect(decide(12, 1.01) == .wait(until: Self.at(1.02)))
+    #expect(decide(11, 1.01) == .own)
+    #expect(decide(11, 1.02) == .own)
+  }
+
+  @Test func `a burst of an hour's tables is made in turn, and what is beyond it comes again`() {
+    let tables = HeldGuard(tablesPerHour: 36_000)
+    var turns: [Instant] = []
+    for user in 0..<300 {
+      switch tables.decide(Self.table(user), isAllowed: false, now: Self.at(0)) {
+      case .own: turns.append(Self.at(0))
+      case .wait(let turn): turns.append(turn)
+      case .busy: #expect(user >= 210)
+      case let other: Issue.record("\(other)")
+      }
+    }
+    #expect(turns.count == 210)
+    #expect(turns.last == Self.at(20))
+    for (first, eleventh) in zip(turns, turns.dropFirst(10)) {
+      #expect(eleventh - first >= .seconds(1))
+    }
+    // What waits has been charged, what was sent away has not.
+    let few = HeldGuard(tablesPerHour: 12)
+    for user in 0..<12 {
+      let decision = few.decide(Self.table(user), isAllowed: false, now: Self.at(0))
+      #expect(decision == (user < 10 ? .own : .wait(until: Self.at(1))))
+    }
+    #expect(few.decide(Self.table(12), isAllowed: false, now: Self.at(5)) == .lookUp)
+    #expect(few.decide(Self.table(11), isAllowed: false, now: Self.at(5)) == .own)
   }
 
   @Test func `a known id is not charged`() {
