@@ -56,6 +56,7 @@ patiently() {
       "${CALL[@]}" >"$out" 2>"$out.err" </dev/null && return 0
       cat "$out.err" >>"$out"
     fi
+    [[ -z ${TOLERATED:-} ]] || ! grep -qE "$TOLERATED" "$out" || return 0
     # A call that failed may have worked.
     [[ $attempt -eq 1 ]] || ! is_there_already "$out" || return 0
     if is_hiccup "$out" && [[ $attempt -le 3 ]]; then

@@ -29,8 +29,11 @@ subscription() {
   jq -c --arg name "projects/$PROJECT/subscriptions/$1" '.[] | select(.name == $name)' "$SCRATCH/subscriptions"
 }
 
+# By another name first: parts ask for several at the same time, and half a list would be none.
 read_subscriptions() {
-  [[ -e $SCRATCH/subscriptions ]] || look gcloud pubsub subscriptions list --format=json >"$SCRATCH/subscriptions"
+  [[ ! -e $SCRATCH/subscriptions ]] || return 0
+  look gcloud pubsub subscriptions list --format=json >"$SCRATCH/subscriptions.$BASHPID"
+  mv "$SCRATCH/subscriptions.$BASHPID" "$SCRATCH/subscriptions"
 }
 
 # What of a subscription we say, as one line of JSON.

@@ -2,8 +2,8 @@
 # Usage: scripts/test.sh [--all]
 #
 # The test command: format and shell lint, build with warnings as errors, all tests, a comparison of the
-# scanners with Python and Foundation, ten seconds of fuzzing for each parser, and one run of the whole
-# pipeline, and a deployment to an offline Google Cloud where gcloud is. Installs what it needs from Debian's packages.
+# scanners with Python and Foundation, ten seconds of fuzzing for each parser, one run of the whole pipeline,
+# and a deployment to an offline Google Cloud where gcloud is. Installs what it needs from Debian's packages.
 #
 #   --all   adds the long suites, and fuzzes for a minute each
 set -euo pipefail
@@ -50,6 +50,7 @@ deployment() {
     "$ROOT/Tests/Deploy/roads.sh" direct
   else
     "$ROOT/Tests/Deploy/roads.sh" --faults service-log service-publish bucket direct
+    "$ROOT/Tests/Deploy/changes.sh"
     "$ROOT/Tests/Deploy/walkthrough.sh"
     "$ROOT/Tests/Deploy/redrive.sh"
     "$ROOT/Tests/Deploy/images.sh"

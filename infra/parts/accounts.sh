@@ -9,13 +9,18 @@ part_accounts() {
   done
   [[ ${#missing[@]} -gt 0 ]] || return 0
   # Google makes it when it first needs it, which is later than its first grant.
-  aside run gcloud beta services identity create --service=pubsub.googleapis.com
+  aside make_agent
   for account in "${missing[@]}"; do
     aside run gcloud iam service-accounts create "${account%%@*}" \
       "--display-name=Pixel pipeline: $(account_purpose "$account")"
   done
   together
   something_is_new
+}
+
+# gcloud 528 crashes while it waits for what it has asked for; that it has asked is enough.
+make_agent() {
+  TOLERATED='check_initialized' run gcloud beta services identity create --service=pubsub.googleapis.com
 }
 
 stage_accounts() {

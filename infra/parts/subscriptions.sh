@@ -2,6 +2,7 @@
 # shellcheck shell=bash
 
 part_subscriptions() {
+  read_subscriptions
   aside push_subscription "$LOGS_PUSH" "$LOGS_TOPIC" "$PARSE_URL"
   aside push_subscription "$EVENTS_PUSH" "$EVENTS_TOPIC" "$LOADER_URL"
   together
