@@ -4,7 +4,7 @@
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 readonly ROOT
-readonly SYSTEM_PACKAGES=(libcurl4-openssl-dev libssl-dev zlib1g-dev)
+readonly SYSTEM_PACKAGES=(libcurl4-openssl-dev libssl-dev)
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$(basename "$0"): $*"; exit 2; }

@@ -66,7 +66,8 @@ main() {
     *) die "unknown argument '$1': see --help" ;;
   esac
   require_swift
-  install_packages "${SYSTEM_PACKAGES[@]}" shellcheck jq
+  # zlib is for a setting that is off by default; the tests try it.
+  install_packages "${SYSTEM_PACKAGES[@]}" zlib1g-dev shellcheck jq
   step 'lint' lint
   step 'release build' build_release
   step 'tests' unit_tests
