@@ -26,6 +26,7 @@ public final class Publisher {
   /// The size of the last request, so that the next one need not grow to it.
   private var usualBytes = 4096
   private var flushScheduled = false
+  private var expiryScheduled = false
   /// The end of the last linger that a timer was set for.
   private var lingerUntil = Instant(nanoseconds: .min)
 
@@ -63,8 +64,14 @@ public final class Publisher {
     let now = worker.loop.now
     let deadline = now + timeout
     open = PublishBatch(begun: now, deadline: deadline, capacity: usualBytes)
-    // The batch itself would be copied by its first message if the timer held it.
-    worker.loop.schedule(at: deadline) { [weak self] in self?.expire(at: deadline) }
+    scheduleExpiry(at: deadline)
+  }
+
+  /// One timer serves all that wait, and there is none while nothing does.
+  private func scheduleExpiry(at deadline: Instant) {
+    guard !expiryScheduled else { return }
+    expiryScheduled = true
+    worker.loop.schedule(at: deadline) { [weak self] in self?.expire() }
   }
 
   private func scheduleFlush() {
@@ -88,14 +95,18 @@ public final class Publisher {
   }
 
   /// Fails what could not even be sent in time.
-  private func expire(at deadline: Instant) {
-    let late = full.filter { $0.deadline <= deadline }
-    full.removeAll { $0.deadline <= deadline }
-    if let batch = open, batch.deadline <= deadline {
+  private func expire() {
+    expiryScheduled = false
+    let now = worker.loop.now
+    var late = full.filter { $0.deadline <= now }
+    full.removeAll { $0.deadline <= now }
+    if let batch = open, batch.deadline <= now {
       open = nil
-      fail(batch, "Pub/Sub: no request could be sent in time")
+      late.append(batch)
     }
     for batch in late { fail(batch, "Pub/Sub: no request could be sent in time") }
+    let waiting = full.map(\.deadline) + (open.map { [$0.deadline] } ?? [])
+    if let next = waiting.min() { scheduleExpiry(at: next) }
   }
 
   // MARK: Sending
@@ -142,6 +153,7 @@ public final class Publisher {
         worker.log.warning("A publish request is sent again in halves.", ["detail": .text(why)])
         let (first, second) = batch.halves()
         full += [first, second]
+        scheduleExpiry(at: batch.deadline)
         finish { _ in }
       case .split(let why), .failed(let why):
         finish { $0.fail(batch, why) }
