@@ -127,7 +127,7 @@ final class RunningPublisher: @unchecked Sendable {
     fake.set { $0.hangs = true }
     let publisher = try RunningPublisher(fake, timeout: .milliseconds(200))
     // More than can be under way: what could not even be sent fails as well.
-    #expect(publisher.publish(messages(6500)).allSatisfy { !$0 })
+    for _ in 0..<2 { #expect(publisher.publish(messages(6500)).allSatisfy { !$0 }) }
     fake.set { $0.hangs = false }
     #expect(publisher.publish(messages(3)) == [true, true, true])
   }
