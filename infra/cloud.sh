@@ -89,8 +89,9 @@ explain() {
   {
     printf '\n%s stopped%s: this call failed:\n  %s\n' "$(basename "$0")" "${PART:+ in part $PART}" "${CALL[*]}"
     sed 's/^/    /' "$1" | head -n 12
-    ! is_refused "$1" || printf '%s\n' \
-      'The account that gcloud uses may not do this: infra/README.md lists the roles that deploying needs.'
+    # gcloud does not always say that it was a refusal.
+    is_hiccup "$1" || printf '%s\n' \
+      'If the account that gcloud uses may not do this: infra/README.md lists the roles that deploying needs.'
     ! is_api_off "$1" || printf '%s\n' 'The API is off: run scripts/deploy.sh apis'
     printf 'What is done stays. Run the same command again when this is put right: it goes on from here.\n'
   } >&2
