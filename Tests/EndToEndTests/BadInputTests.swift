@@ -46,7 +46,7 @@ import Testing
     ),
   ]
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(10)))
   func `each bad push has its documented answer`() throws {
     let pipeline = try LocalPipeline()
     defer { pipeline.stop() }
@@ -70,7 +70,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `memory is flat over thousands of bad pushes`() throws {
     let pipeline = try LocalPipeline()
     defer { pipeline.stop() }

@@ -11,23 +11,35 @@ import Testing
     "google-cloud-bigquery",
   ]
 
-  private func run(_ program: URL, _ arguments: [String]) throws -> (status: Int32, output: Data) {
+  private struct Ended {
+    let status: Int32
+    let output: Data
+    /// The end of what it said on standard error.
+    let said: String
+  }
+
+  private func run(_ program: URL, _ arguments: [String]) throws -> Ended {
     let process = Process()
     let output = Pipe()
     process.executableURL = program
     process.arguments = arguments
     process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
+    let errors = FileManager.default.temporaryDirectory
+      .appendingPathComponent("pixel-judge-errors-\(UUID().uuidString)")
+    try Data().write(to: errors)
+    defer { try? FileManager.default.removeItem(at: errors) }
+    process.standardError = try FileHandle(forWritingTo: errors)
     try process.run()
     let data = output.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
-    return (process.terminationStatus, data)
+    let said = String(decoding: try Data(contentsOf: errors), as: UTF8.self)
+    return Ended(status: process.terminationStatus, output: data, said: String(said.suffix(2000)))
   }
 
   @Test(
     .enabled(if: isLong, "part of the long suites"),
     .enabled(if: PubSubEmulator.find("python3") != nil, "python3 is not installed"),
-    .timeLimit(.minutes(6)))
+    .timeLimit(.minutes(10)))
   func `rows with a value of every type are accepted and read back equal`() throws {
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("pixel-judge-\(UUID().uuidString)")
@@ -39,9 +51,9 @@ import Testing
     let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("bigquery_judge.py").path
     let loader = binaries.appendingPathComponent("bq-loader").path
-    let (status, output) = try run(python, [script, loader])
-    #expect(status == 0)
-    let said = try #require(try JSONSerialization.jsonObject(with: output) as? [String: Any])
+    let judged = try run(python, [script, loader])
+    try #require(judged.status == 0, "\(judged.said)")
+    let said = try #require(try JSONSerialization.jsonObject(with: judged.output) as? [String: Any])
     #expect(said["problems"] as? [String] == [])
     #expect(said["rows"] as? Int == 23)
     #expect(said["types"] as? Int == 13)

@@ -11,7 +11,7 @@ import Testing
   @Test(
     .enabled(
       if: python && PubSubEmulator.find("chromium") != nil, "chromium or python3 is not installed"),
-    .timeLimit(.minutes(2)), arguments: ["plain", "gpc"])
+    .timeLimit(.minutes(10)), arguments: ["plain", "gpc"])
   func `what a visitor does with Chromium becomes rows`(_ mode: String) throws {
     try visit(with: "chromium", mode)
   }
@@ -20,7 +20,7 @@ import Testing
     .enabled(
       if: python && PubSubEmulator.find("firefox-esr") != nil,
       "firefox-esr or python3 is not installed"),
-    .timeLimit(.minutes(2)), arguments: ["plain", "gpc"])
+    .timeLimit(.minutes(10)), arguments: ["plain", "gpc"])
   func `what a visitor does with Firefox becomes rows`(_ mode: String) throws {
     try visit(with: "firefox", mode)
   }

@@ -5,7 +5,7 @@ import Testing
 
 /// The lines in the README that change a contract, run as they stand there.
 @Suite(.serialized) struct ContractLinesTests {
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(10)))
   func `a column and a second contract need five lines and no code`() throws {
     let readme = try String(
       contentsOf: packageRoot.appendingPathComponent("README.md"), encoding: .utf8)

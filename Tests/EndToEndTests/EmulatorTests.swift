@@ -12,7 +12,7 @@ import Testing
 
   @Test(
     .enabled(if: PubSubEmulator.isInstalled, "gcloud with the Pub/Sub emulator is not installed"),
-    .timeLimit(.minutes(6)))
+    .timeLimit(.minutes(10)))
   func `nothing accepted is lost when each program is killed in mid-stream`() throws {
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("pixel-emulator-\(UUID().uuidString)")

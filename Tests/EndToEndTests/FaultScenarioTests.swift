@@ -46,7 +46,7 @@ import Testing
     #expect(pipeline.rejections().isEmpty)
   }
 
-  @Test(.timeLimit(.minutes(3)), arguments: scenarios)
+  @Test(.timeLimit(.minutes(10)), arguments: scenarios)
   func `nothing is lost or there twice`(_ scenario: Scenario) throws {
     let pipeline = try LoaderPipeline()
     defer { pipeline.stop() }
@@ -56,7 +56,7 @@ import Testing
     #expect(pipeline.loader.stop() == 0)
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `nothing is lost when the loader is killed three times`() throws {
     let pipeline = try LoaderPipeline()
     defer { pipeline.stop() }
@@ -70,7 +70,7 @@ import Testing
     try Self.judge(pipeline)
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `nothing is lost when the loader is told to end while BigQuery is down`() throws {
     let pipeline = try LoaderPipeline()
     defer { pipeline.stop() }
@@ -83,7 +83,7 @@ import Testing
     try Self.judge(pipeline)
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `somebody who makes up users costs a bounded number of tables and delays nobody`() throws {
     let pipeline = try LoaderPipeline(["MAX_NEW_TABLES_PER_HOUR": "20"])
     defer { pipeline.stop() }

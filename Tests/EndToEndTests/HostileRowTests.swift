@@ -29,7 +29,7 @@ import Testing
     ("unknown", row("unknown", #""no_such_column":1"#), "row_invalid"),
   ]
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(10)))
   func `each hostile row is kept with its reason, and stops no other`() throws {
     let pipeline = try LoaderPipeline(["SCHEMA_GRACE": "0s"])
     defer { pipeline.stop() }
@@ -54,7 +54,7 @@ import Testing
     "DROP TABLE", "u1_20260102",
   ]
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(10)))
   func `each hostile user has a table of its own`() throws {
     let pipeline = try LoaderPipeline()
     defer { pipeline.stop() }

@@ -5,7 +5,7 @@ import Testing
 
 /// What is rejected is kept with its bytes, as far as a message can take them.
 @Suite(.serialized) struct KeptRejectionTests {
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(10)))
   func `of more than 9 MB the beginning is kept, and that it is one is said`() throws {
     let pipeline = try LocalPipeline()
     defer { pipeline.stop() }

@@ -44,7 +44,7 @@ import Testing
     #"{"\#(canary)":1}"#, #"["\#(canary)"]"#, canary,
   ]
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(10)))
   func `a canary never sings in a log`() throws {
     let pipeline = try LocalPipeline(settings: ["LOG_LEVEL": "debug", "LOG_CALLS": "all"])
     defer { pipeline.stop() }
@@ -105,7 +105,7 @@ import Testing
     #expect(pipeline.loader.output.contains("row_invalid"))
   }
 
-  @Test(.timeLimit(.minutes(2)))
+  @Test(.timeLimit(.minutes(10)))
   func `a test hit is one line and nothing else`() throws {
     let pipeline = try LocalPipeline()
     defer { pipeline.stop() }

@@ -27,7 +27,7 @@ import Testing
   @Test(
     .enabled(if: isLong, "part of the long suites"),
     .enabled(if: PubSubEmulator.find("python3") != nil, "python3 is not installed"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(10)))
   func `events of PyPI's cloudevents arrive as they were sent`() throws {
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("pixel-client-\(UUID().uuidString)")
@@ -64,7 +64,7 @@ import Testing
 
   @Test(
     .enabled(if: PubSubEmulator.isInstalled, "gcloud with the Pub/Sub emulator is not installed"),
-    .timeLimit(.minutes(3)))
+    .timeLimit(.minutes(10)))
   func `the emulator's wrapped and unwrapped pushes are the same message`() throws {
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("pixel-shapes-\(UUID().uuidString)")

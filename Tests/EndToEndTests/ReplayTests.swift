@@ -62,7 +62,7 @@ import Testing
     #expect(first.rows.values.reduce(0) { $0 + $1.count } > Self.count / 2)
   }
 
-  @Test(.timeLimit(.minutes(5)))
+  @Test(.timeLimit(.minutes(10)))
   func `the samples are accounted for`() throws {
     let result = try replay(
       packageRoot.appendingPathComponent("Tests/LogParseTests/Fixtures/lb-logs.jsonl"))

@@ -64,7 +64,7 @@ import Testing
     return longer
   }
 
-  @Test(.timeLimit(.minutes(3)))
+  @Test(.timeLimit(.minutes(10)))
   func `a column is added to 820 tables that inserts have made, and they are listed`() throws {
     let folder = try Self.scratch()
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -157,7 +157,7 @@ import Testing
     .enabled(
       if: FileManager.default.isExecutableFile(atPath: fakegcp.path),
       "the offline control plane is not in \(fakegcp.path)"),
-    .timeLimit(.minutes(3)))
+    .timeLimit(.minutes(10)))
   func `each request is one that Google's API description has`() throws {
     let folder = try Self.scratch()
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -181,7 +181,7 @@ import Testing
   @Test(
     .enabled(if: isLong, "part of the long suites"),
     .enabled(if: PubSubEmulator.find("python3") != nil, "python3 is not installed"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(10)))
   func `view, function, queries and moving give their rows in PyPI's bqemulator`() throws {
     let folder = try Self.scratch()
     defer { try? FileManager.default.removeItem(at: folder) }

@@ -52,11 +52,11 @@ def free_port():
         return s.getsockname()[1]
 
 
-def wait(url, seconds=60):
+def wait(url, seconds=180):
     end = time.time() + seconds
     while True:
         try:
-            return urllib.request.urlopen(url, timeout=2).read()
+            return urllib.request.urlopen(url, timeout=20).read()
         except OSError as error:
             if time.time() > end:
                 raise SystemExit(f"{url}: {error}")
@@ -98,16 +98,18 @@ def equal(want, got, kind):
 
 
 def main():
+    # A test runner may have blocked signals; what is started here has to hear SIGTERM.
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     problems = []
     folder = tempfile.mkdtemp()
     emulator, port = start_emulator(folder)
     loader = None
     try:
         base = f"http://127.0.0.1:{port}"
-        end = time.time() + 60
+        end = time.time() + 180
         while True:
             try:
-                urllib.request.urlopen(f"{base}/bigquery/v2/projects/p/datasets", timeout=2).read()
+                urllib.request.urlopen(f"{base}/bigquery/v2/projects/p/datasets", timeout=20).read()
                 break
             except OSError:
                 if time.time() > end or emulator.poll() is not None:
