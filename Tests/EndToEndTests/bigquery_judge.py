@@ -6,7 +6,7 @@ Prints one JSON object: how many rows were pushed, and what differs. bqemulator 
 rows go to the table itself.
 """
 
-import base64, datetime, decimal, glob, http.client, json, math, os, shutil, socket, subprocess
+import base64, datetime, decimal, glob, http.client, json, math, os, shutil, signal, socket, subprocess
 import sys, tempfile, time, urllib.request
 
 import duckdb_extension_spatial
