@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Usage: scripts/test.sh [--all]
+# Usage: scripts/test.sh [--all | --deployment]
 #
 # The test command: format and shell lint, build with warnings as errors, all tests, a comparison of the
 # scanners with Python and Foundation, ten seconds of fuzzing for each parser, one run of the whole pipeline,
 # and a deployment to an offline Google Cloud where gcloud is. Installs what it needs from Debian's packages.
 #
-#   --all   adds the long suites, and fuzzes for a minute each
+#   --all         adds the long suites, and fuzzes for a minute each
+#   --deployment  only the deployment's tests, and all of them: calls that fail, changes, images, the guide's
+#                 commands; about half an hour
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -42,32 +44,43 @@ compare_scanners() {
   "$BIN/differential" "$([[ -n ${PIXEL_TEST_ALL:-} ]] && echo 3000000 || echo 300000)"
 }
 
-# Against an offline Google Cloud, where gcloud is: one road, or with --all all three, and calls that fail.
+# Against an offline Google Cloud, where gcloud is: one road, or with --all the three side by side.
 deployment() {
+  local roads=(direct)
   "$ROOT/Tests/Deploy/settings.sh"
   "$ROOT/Tests/Deploy/sink.sh"
-  if [[ -z ${PIXEL_TEST_ALL:-} ]]; then
-    "$ROOT/Tests/Deploy/roads.sh" direct
-  else
-    "$ROOT/Tests/Deploy/roads.sh" --faults service-log bucket direct
-    "$ROOT/Tests/Deploy/changes.sh"
-    "$ROOT/Tests/Deploy/walkthrough.sh"
-    "$ROOT/Tests/Deploy/redrive.sh"
-    "$ROOT/Tests/Deploy/images.sh"
-  fi
+  [[ -z ${PIXEL_TEST_ALL:-} ]] || roads=(service-log bucket direct)
+  "$ROOT/Tests/Deploy/roads.sh" "${roads[@]}"
+}
+
+whole_deployment() {
+  "$ROOT/Tests/Deploy/settings.sh"
+  "$ROOT/Tests/Deploy/sink.sh"
+  "$ROOT/Tests/Deploy/roads.sh" --more --faults service-log bucket direct
+  "$ROOT/Tests/Deploy/changes.sh"
+  "$ROOT/Tests/Deploy/redrive.sh"
+  "$ROOT/Tests/Deploy/walkthrough.sh"
+  "$ROOT/Tests/Deploy/images.sh"
 }
 
 main() {
+  local only=''
   [[ $# -le 1 ]] || die "too many arguments: see --help"
   case "${1:-}" in
     '') ;;
     --all) export PIXEL_TEST_ALL=1 ;;
+    --deployment) only=whole_deployment ;;
     -h | --help) print_usage "$0"; exit 0 ;;
     *) die "unknown argument '$1': see --help" ;;
   esac
   require_swift
   # zlib is for a setting that is off by default; the tests try it.
   install_packages "${SYSTEM_PACKAGES[@]}" zlib1g-dev shellcheck jq
+  if [[ -n $only ]]; then
+    step 'release build' build_release
+    step 'deployment' "$only"
+    return
+  fi
   step 'lint' lint
   step 'release build' build_release
   step 'tests' unit_tests

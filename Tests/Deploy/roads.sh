@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Usage: Tests/Deploy/roads.sh [--faults] [ROAD…]
+# Usage: Tests/Deploy/roads.sh [--more] [--faults] [ROAD…]
 #
 # Deploys each road (service-log, service-publish, bucket, direct) to an offline Google Cloud with the real gcloud
-# and bq, side by side: from nothing, again, as a dry run, and down. --faults: also with calls that fail.
+# and bq, side by side: from nothing, again, as a dry run, and down. --more: on `direct` also status, logs and a
+# teardown that keeps the data. --faults: with calls that fail, too.
 set -euo pipefail
 # shellcheck source=Tests/Deploy/lib.sh
 source "$(dirname "$0")/lib.sh"
 
+MORE=''
 deploy=("$ROOT/scripts/deploy.sh")
 teardown=("$ROOT/scripts/teardown.sh")
 
@@ -34,7 +36,7 @@ road() {
   check "$name: its sink exports what it should" fake "$state" --match pixel-hits "$WORK/$name.jsonl"
   check "$name: deploying again changes nothing" quiet_again "$state"
   check "$name: a dry run writes nothing" fake "$state" --read-only -- "${deploy[@]}" --dry-run
-  [[ -z ${PIXEL_TEST_ALL:-} || $name != direct ]] || more "$state"
+  [[ -z $MORE || $name != direct ]] || more "$state"
   check "$name: comes down and leaves nothing" fake "$state" --expect-empty -- "${teardown[@]}" --yes
 }
 
@@ -70,6 +72,7 @@ main() {
   for name in "$@"; do
     case "$name" in
       --faults) jobs+=(faults) ;;
+      --more) MORE=1 ;;
       service-log | service-publish | bucket | direct) roads+=("$name") ;;
       -h | --help) print_usage "$0"; exit 0 ;;
       *) die "unknown argument '$name': see --help" ;;
