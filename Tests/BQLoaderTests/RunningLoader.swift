@@ -11,7 +11,9 @@ import Testing
 /// The loader as a service, on one or several loops, and whoever pushes to it.
 final class RunningLoader: @unchecked Sendable {
   private let client = try? LoopThread()
-  private let logs: Pipe
+  /// A file, since nobody reads a pipe before the end, and a full one would stop the loader.
+  private let logs: URL
+  private let logHandle: FileHandle
   let state: LoaderState
   private var members: [(thread: LoopThread, worker: Worker, server: HTTPServer, port: UInt16)] = []
 
@@ -39,8 +41,11 @@ final class RunningLoader: @unchecked Sendable {
     let settings = made
     state = settings.state
     try reader.check()
-    logs = Pipe()
-    let logFile = logs.fileHandleForWriting.fileDescriptor
+    logs = FileManager.default.temporaryDirectory
+      .appendingPathComponent("bq-loader-\(UUID().uuidString).log")
+    try Data().write(to: logs)
+    logHandle = try FileHandle(forWritingTo: logs)
+    let logFile = logHandle.fileDescriptor
     for index in 0..<workers {
       let thread = try LoopThread()
       let made = thread.run { loop in
@@ -106,9 +111,9 @@ final class RunningLoader: @unchecked Sendable {
       member.thread.stop()
     }
     client?.stop()
-    try? logs.fileHandleForWriting.close()
-    let text = (try? logs.fileHandleForReading.readToEnd()).flatMap { $0 } ?? Data()
-    return String(decoding: text, as: UTF8.self)
+    try? logHandle.close()
+    defer { try? FileManager.default.removeItem(at: logs) }
+    return (try? Data(contentsOf: logs)).map { String(decoding: $0, as: UTF8.self) } ?? ""
   }
 }
 
