@@ -72,7 +72,12 @@ public final class PixelIngest {
   /// Which of the paths it asks for; not the path itself, since to copy its images counts references.
   private func pixelPath(of request: Request) -> Int? {
     request.withPath { path in
-      paths.firstIndex { path.equals($0.path.span, at: 0..<path.count) }
+      // By index: an iterator would copy each path with its images, a tenth of the request's instructions.
+      for index in paths.indices {
+        let candidate = paths[index].path
+        if path.equals(candidate.span, at: 0..<path.count) { return index }
+      }
+      return nil
     }
   }
 
