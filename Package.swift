@@ -117,12 +117,13 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
+    cModule("CBytes"),
     cModule("CSystem"),
     cModule("CCurl", linking: [], curlSettings),
     cModule("CCrypto", linking: ["crypto"]),
     cModule("CZlib"),
 
-    module("Bytes", in: "Runtime"),
+    module("Bytes", in: "Runtime", ["CBytes"]),
     module("Events", in: "Runtime", ["Bytes", "CCrypto"]),
     module("EventLoop", in: "Runtime", ["CSystem"]),
     module("HTTPClient", in: "Runtime", ["Bytes", "EventLoop", "CCurl"]),
