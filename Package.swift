@@ -186,7 +186,10 @@ let package = Package(
       .executableTarget(
         name: "Differential", dependencies: ["Bytes", "TestSupport"], path: "Tests/Differential",
         exclude: ["oracle.py", "README.md"], swiftSettings: relaxed),
-      tests("Bytes", ["Bytes", "TestSupport"]),
+      .target(
+        name: "PortableBytes", dependencies: ["CBytes"], path: "Tests/PortableBytes",
+        cSettings: strictC),
+      tests("Bytes", ["Bytes", "CBytes", "PortableBytes", "TestSupport"]),
       tests("Events", ["Events", "Bytes", "TestSupport"], resources: [.copy("Fixtures")]),
       tests(
         "LogParse",

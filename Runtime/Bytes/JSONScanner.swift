@@ -66,10 +66,28 @@ public struct JSONScanner: Sendable {
 
   /// The next member's name, or nil after the object's `}`. The caller then has to take its value.
   public mutating func nextMember(in bytes: Span<UInt8>) throws(JSONError) -> JSONString? {
+    // What Google sends has no white space: `,"` stands between two members.
+    if !justOpened, position &+ 1 < bytes.count, bytes[position] == UInt8(ascii: ","),
+      bytes[position &+ 1] == UInt8(ascii: "\"")
+    {
+      position &+= 1
+    } else if try !findName(in: bytes) {
+      return nil
+    }
+    let name = try string(in: bytes)
+    guard try nextByte(in: bytes) == UInt8(ascii: ":") else {
+      throw .unexpectedByte(at: position)
+    }
+    position &+= 1
+    return name
+  }
+
+  /// Moves to the next member's opening quote; false after the object's `}`.
+  private mutating func findName(in bytes: Span<UInt8>) throws(JSONError) -> Bool {
     var byte = try nextByte(in: bytes)
     if byte == UInt8(ascii: "}") {
       close()
-      return nil
+      return false
     }
     if justOpened {
       justOpened = false
@@ -79,12 +97,7 @@ public struct JSONScanner: Sendable {
       byte = try nextByte(in: bytes)
     }
     guard byte == UInt8(ascii: "\"") else { throw .unexpectedByte(at: position) }
-    let name = try string(in: bytes)
-    guard try nextByte(in: bytes) == UInt8(ascii: ":") else {
-      throw .unexpectedByte(at: position)
-    }
-    position &+= 1
-    return name
+    return true
   }
 
   /// Whether the array has one more element, which the caller then has to take; false after its `]`.
@@ -106,13 +119,16 @@ public struct JSONScanner: Sendable {
   /// Takes the next value whole, whatever it is.
   public mutating func value(in bytes: Span<UInt8>) throws(JSONError) -> JSONValue {
     // Most values are strings.
-    if try nextByte(in: bytes) == UInt8(ascii: "\"") {
+    if position < bytes.count, bytes[position] == UInt8(ascii: "\"") {
       let string = try string(in: bytes)
       return JSONValue(.string, string.range, hasEscapes: string.hasEscapes)
     }
     let kind = try peek(in: bytes)
     let first = position
     switch kind {
+    case .string:
+      let string = try string(in: bytes)
+      return JSONValue(.string, string.range, hasEscapes: string.hasEscapes)
     case .object, .array: try skipContainer(in: bytes)
     default: try skipScalar(kind, in: bytes)
     }

@@ -50,7 +50,8 @@ public struct QueryString: Sendable {
 
   /// Moves to the next of those `stops`, or to the end; says whether something on the way needs decoding.
   @inline(__always)
-  private mutating func skip(in bytes: Span<UInt8>, to stops: (bytes_query_marks) -> UInt64) -> Bool {
+  private mutating func skip(in bytes: Span<UInt8>, to stops: (bytes_query_marks) -> UInt64) -> Bool
+  {
     var isEncoded = false
     while position < end {
       if position >= window &+ 64 { look(in: bytes) }

@@ -56,8 +56,9 @@ public struct PrivacyPolicy: Sendable {
     guard signals != .ignore else { return nil }
     var found: PrivacySignal?
     var at = query.lowerBound
+    var ampersands = PlaceFinder(UInt8(ascii: "&"))
     while at < query.upperBound {
-      let end = url.firstIndex(of: UInt8(ascii: "&"), in: at..<query.upperBound)
+      let end = ampersands.next(from: at, to: query.upperBound, in: url)
       // The first byte tells for nearly all parameters that they are none of the two.
       if at < end, mayMatter(url[at]) {
         switch signal(inParameter: at..<end, of: url) {
