@@ -8,8 +8,8 @@
 
 #define ALL(value) _mm256_set1_epi8((char)(value))
 
-/// All bits of the bytes that are above `border`, as signed numbers.
-#define ABOVE(bytes, border) _mm256_cmpgt_epi8((bytes), ALL(border))
+/// A table of sixteen bytes, in both halves.
+#define TABLE(...) _mm256_broadcastsi128_si256(_mm_setr_epi8(__VA_ARGS__))
 
 __attribute__((target("avx2")))
 static size_t decode(uint8_t *text, size_t count, bool *good) {
@@ -18,25 +18,24 @@ static size_t decode(uint8_t *text, size_t count, bool *good) {
       2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1,
       2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1);
   const __m256i halves = _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7);
+  // Of a character's two halves each has a bit for every kind of row in the ASCII table in which it is wrong:
+  // 1 + /, 2 digits, 4 letters from A on, 8 letters up to Z, 16 nothing of ours. No bit in common: it is right.
+  const __m256i wrong_by_low = TABLE(
+      0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1a, 0x1b, 0x1b, 0x1b, 0x1a);
+  const __m256i wrong_by_high = TABLE(16, 16, 1, 2, 4, 8, 4, 8, 16, 16, 16, 16, 16, 16, 16, 16);
+  // What is added to a character to get its value depends on the row; `/` has the place of the row before its own.
+  const __m256i added = TABLE(0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0);
   __m256i strange = _mm256_setzero_si256();
   size_t at = 0, free = 0;
   for (; count - at >= 64; at += 32, free += 24) {
     const __m256i characters = _mm256_loadu_si256((const __m256i *)(text + at));
-    // What is added to a byte changes at the borders of + / 0-9 A-Z a-z, as those follow each other.
-    const __m256i plus = _mm256_cmpeq_epi8(characters, ALL('+'));
-    const __m256i digits = ABOVE(characters, '/'), upper = ABOVE(characters, '9'), lower = ABOVE(characters, 'Z');
-    __m256i values = _mm256_add_epi8(characters, ALL(16));
-    values = _mm256_add_epi8(values, _mm256_and_si256(plus, ALL(3)));
-    values = _mm256_add_epi8(values, _mm256_and_si256(digits, ALL(-12)));
-    values = _mm256_add_epi8(values, _mm256_and_si256(upper, ALL(-69)));
-    values = _mm256_add_epi8(values, _mm256_and_si256(lower, ALL(-6)));
-    // Inside the alphabet: a letter in either case, `/` to `9`, or `+`.
-    const __m256i letter = _mm256_sub_epi8(_mm256_or_si256(characters, ALL(0x20)), ALL('a'));
-    const __m256i slash_or_digit = _mm256_sub_epi8(characters, ALL('/'));
-    const __m256i is_letter = _mm256_cmpeq_epi8(_mm256_min_epu8(letter, ALL(25)), letter);
-    const __m256i is_digit = _mm256_cmpeq_epi8(_mm256_min_epu8(slash_or_digit, ALL(10)), slash_or_digit);
-    const __m256i known = _mm256_or_si256(_mm256_or_si256(is_letter, is_digit), plus);
-    strange = _mm256_or_si256(strange, _mm256_xor_si256(known, ALL(-1)));
+    const __m256i low = _mm256_and_si256(characters, ALL(15));
+    const __m256i high = _mm256_and_si256(_mm256_srli_epi32(characters, 4), ALL(15));
+    strange = _mm256_or_si256(
+        strange, _mm256_and_si256(
+            _mm256_shuffle_epi8(wrong_by_low, low), _mm256_shuffle_epi8(wrong_by_high, high)));
+    const __m256i row = _mm256_add_epi8(high, _mm256_cmpeq_epi8(characters, ALL('/')));
+    const __m256i values = _mm256_add_epi8(characters, _mm256_shuffle_epi8(added, row));
     // Neighbours are joined twice: 6 + 6 bits, then 12 + 12.
     const __m256i twelve = _mm256_maddubs_epi16(values, _mm256_set1_epi32(0x01400140));
     const __m256i bits = _mm256_madd_epi16(twelve, _mm256_set1_epi32(0x00011000));
@@ -47,6 +46,9 @@ static size_t decode(uint8_t *text, size_t count, bool *good) {
   if (!_mm256_testz_si256(strange, strange)) *good = false;
   return at;
 }
+
+/// All bits of the bytes that are above `border`, as signed numbers.
+#define ABOVE(bytes, border) _mm256_cmpgt_epi8((bytes), ALL(border))
 
 __attribute__((target("avx2")))
 static size_t encode(const uint8_t *bytes, size_t count, uint8_t *text) {

@@ -63,22 +63,31 @@ public struct NameIndex: Sendable {
 
   /// The position of `name` among the names.
   public func find(_ name: Span<UInt8>) -> Int? {
+    guard name.count <= 16 else { return findLong(name) }
     let key = Key(name)
-    let mask = slots.count &- 1
-    var at = key.hash & mask
+    var at = key.hash
     while true {
-      let slot = slots[at]
-      if slot.key == key, key.count <= 16 || isName(name, at: slot.position) {
-        return slot.position
-      }
+      let slot = slots[at & (slots.count &- 1)]
+      if slot.key == key { return slot.position }
       // At most half of the slots are taken.
       guard slot.key.count >= 0 else { return nil }
-      at = (at &+ 1) & mask
+      at &+= 1
     }
   }
 
-  private func isName(_ name: Span<UInt8>, at position: Int) -> Bool {
-    let known = names[position]
-    return name.equals(known.span)
+  /// The same for a name of which the key is not all.
+  @inline(never)
+  private func findLong(_ name: Span<UInt8>) -> Int? {
+    let key = Key(name)
+    var at = key.hash
+    while true {
+      let slot = slots[at & (slots.count &- 1)]
+      if slot.key == key {
+        let known = names[slot.position]
+        if name.equals(known.span) { return slot.position }
+      }
+      guard slot.key.count >= 0 else { return nil }
+      at &+= 1
+    }
   }
 }
