@@ -140,7 +140,8 @@ let package = Package(
       ["Bytes", "Events", "EventLoop", "HTTPClient", "FunctionRuntime", "CCrypto", "CZlib"]),
   ]
     + function(
-      "PixelIngest", ["EventLoop", "Privacy"], resources: [.embedInCode("Tracker/p.js")])
+      "PixelIngest", ["EventLoop", "Privacy"], docs: ["README.md"],
+      resources: [.embedInCode("Tracker/p.js")])
     + function("LogParse", ["Privacy"], docs: ["README.md"]) + function("BQLoader")
     + [
       .target(
