@@ -70,7 +70,9 @@ func tests(
 
 /// One folder: an executable around libFuzzer with FUZZ, else the tests that run its corpus.
 func fuzzing() -> [Target] {
-  let uses: [Target.Dependency] = ["Bytes", "Events", "FunctionRuntime", "LogParse"]
+  let uses: [Target.Dependency] = [
+    "Bytes", "Events", "FunctionRuntime", "LogParse", "PixelIngest",
+  ]
   let rest = ["CFuzz", "Corpus", "Dictionaries"]
   guard isFuzzing else {
     return [
@@ -138,7 +140,8 @@ let package = Package(
       ["Bytes", "Events", "EventLoop", "HTTPClient", "FunctionRuntime", "CCrypto", "CZlib"]),
   ]
     + function(
-      "PixelIngest", ["EventLoop", "Privacy"], resources: [.embedInCode("Tracker/p.js")])
+      "PixelIngest", ["EventLoop", "Privacy"], docs: ["README.md"],
+      resources: [.embedInCode("Tracker/p.js")])
     + function("LogParse", ["Privacy"], docs: ["README.md"]) + function("BQLoader")
     + [
       .target(
@@ -193,7 +196,10 @@ let package = Package(
       tests("Events", ["Events", "Bytes", "TestSupport"], resources: [.copy("Fixtures")]),
       tests(
         "LogParse",
-        ["LogParse", "LocalCloud", "FunctionRuntime", "Privacy", "Events", "Bytes", "TestSupport"],
+        [
+          "LogParse", "PixelIngest", "LocalCloud", "FunctionRuntime", "Privacy", "Events", "Bytes",
+          "TestSupport",
+        ],
         resources: [.copy("Fixtures")]),
       tests(
         "BQLoader",

@@ -115,6 +115,14 @@ extension RowEncoder {
   ) -> Filling {
     guard let first = range.first else { return .empty }
     let value = parameters.fieldValues[fieldOrder[first]]
+    guard value.path.isEmpty else {
+      parts.removeAll()
+      for at in range {
+        let value = parameters.fieldValues[fieldOrder[at]]
+        takePart(value.range, isEncoded: value.isEncoded, at: value.path, in: url)
+      }
+      return appendParts(field.column.mode, url, to: &row)
+    }
     guard field.column.mode == .repeated else {
       let filling = appendMember(value.range, value.isEncoded, url, field.column, to: &row)
       if filling == .misfit { appendMisfit(field, value.place) }

@@ -32,6 +32,9 @@ struct RowEncoder {
   /// What did not fit: `,"column":"text"` one after the other.
   var misfits = ByteWriter()
   private(set) var misfitCount = 0
+  /// The value of a JSON column that came in parts, and how many of them had no place in it.
+  var parts = JSONParts()
+  private(set) var repeatedPartCount = 0
   /// The values for fields inside RECORDs, as positions among the parameters' `fieldValues`.
   var fieldOrder: [Int] = []
 
@@ -45,6 +48,7 @@ struct RowEncoder {
     row.removeAll()
     misfits.removeAll()
     misfitCount = 0
+    repeatedPartCount = 0
     var record = 0
     if plan.fields != nil { sortFieldValues(parameters) }
     for index in plan.columns.indices {
@@ -94,6 +98,7 @@ struct RowEncoder {
     _ parameters: Parameters, _ index: Int, _ url: Span<UInt8>, to row: inout ByteWriter
   ) -> Filling {
     guard let value = parameters.firstValue(of: index) else { return .empty }
+    if !value.path.isEmpty { return appendParts(parameters, value, index, url, to: &row) }
     let column = plan.columns[index]
     if column.mode == .repeated {
       row.append(plan.keys.span, column.key)
@@ -200,6 +205,8 @@ struct RowEncoder {
   }
 
   mutating func countMisfit() { misfitCount += 1 }
+
+  mutating func countRepeatedPart() { repeatedPartCount += 1 }
 
   /// Writes `_unparsed`: a JSON object, as text in a string. A list with several values that do not
   /// fit has its key as often.
