@@ -5,7 +5,7 @@
 # scanners with Python and Foundation, ten seconds of fuzzing for each parser, one run of the whole pipeline,
 # and a deployment to an offline Google Cloud where gcloud is. Installs what it needs from Debian's packages.
 #
-#   --all         adds the long suites, and fuzzes for a minute each
+#   --all         adds the long suites and the instruction budgets, and fuzzes for a minute each
 #   --deployment  only the deployment's tests, and all of them: calls that fail, changes, images, the guide's
 #                 commands; about half an hour
 set -euo pipefail
@@ -88,6 +88,7 @@ main() {
   step 'fuzzing' fuzz
   step 'whole pipeline' "$ROOT/scripts/run-local.sh" --check
   step 'deployment' deployment
+  [[ -z ${PIXEL_TEST_ALL:-} ]] || step 'instruction budgets' "$ROOT/scripts/bench.sh" budgets
   [[ -z ${PIXEL_TEST_ALL:-} ]] || step 'faults, at a tenth of the times' "$ROOT/scripts/faults.sh"
   say 'All passed.'
 }

@@ -66,15 +66,19 @@ def wrk(port, seconds, request_file, script="pixel.lua", connections=CONNECTIONS
     return Run(said["requests"], said["microseconds"] / 1e6, said["p99"] / 1e3)
 
 
+def connect(port) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=60)
+
+
 def in_step(port, turns, request):
     """On each of 32 connections one request and its answer, `turns` times: always the same work."""
-    clients = [socket.create_connection(("127.0.0.1", port), timeout=60) for _ in range(CONNECTIONS)]
+    clients = [connect(port) for _ in range(CONNECTIONS)]
     try:
         for _ in range(turns):
             for client in clients:
                 client.sendall(request)
             for client in clients:
-                _read_answer(client)
+                read_answer(client)
     finally:
         for client in clients:
             client.close()
@@ -87,17 +91,17 @@ def come_and_go(port, connections, at_once, request):
         clients = []
         try:
             for _ in range(min(at_once, connections - first)):
-                clients.append(socket.create_connection(("127.0.0.1", port), timeout=60))
+                clients.append(connect(port))
             for client in clients:
                 client.sendall(request)
             for client in clients:
-                _read_answer(client)
+                read_answer(client)
         finally:
             for client in clients:
                 client.close()
 
 
-def _read_answer(client):
+def read_answer(client):
     """One answer with `Content-Length`, as all the servers here give it, or a 204, which has no body."""
     answer = b""
     while True:

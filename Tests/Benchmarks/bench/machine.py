@@ -45,7 +45,7 @@ def kind() -> str:
     guest = ", virtual" if re.search(r"^flags\s*:.*\bhypervisor\b", info, re.M) else ""
     release = re.match(r"\d+\.\d+", platform.release())
     return (
-        f"{os.cpu_count()} cores {name} ({platform.machine()}{guest}), {_distribution()}, "
+        f"{os.cpu_count()} cores {name} ({platform.machine()}{guest}), {distribution()}, "
         f"Linux {release.group(0) if release else '?'}"
     )
 
@@ -54,7 +54,7 @@ def load_average() -> float:
     return os.getloadavg()[0]
 
 
-def _distribution() -> str:
+def distribution() -> str:
     with contextlib.suppress(OSError):
         return platform.freedesktop_os_release().get("PRETTY_NAME", "Linux")
     return "Linux"
