@@ -21,7 +21,7 @@ source "$(dirname "$0")/lib.sh"
 readonly BENCHMARKS="$ROOT/Tests/Benchmarks"
 readonly WORK="$ROOT/.build-bench"
 readonly PEER_PACKAGES=(nginx-light golang-go nodejs python3-venv)
-readonly ALL=(pixel instructions handlers ingest coldstart memory parser service linear budgets)
+readonly ALL=(pixel instructions handlers ingest coldstart memory parser service loader linear growth budgets)
 
 ARGUMENTS=()
 NAMES=()
@@ -40,7 +40,7 @@ parse_arguments() {
     shift
   done
   [[ -z $save || ${#NAMES[@]} -eq 0 || ${NAMES[*]} == budgets ]] ||
-    die "--save is for a whole run or for budgets alone: leave the other names out"
+    [[ ${NAMES[*]} == growth ]] || die "--save is for a whole run, or for budgets or growth alone: leave the other names out"
   [[ ${#NAMES[@]} -gt 0 ]] || NAMES=("${ALL[@]}")
 }
 
@@ -74,11 +74,11 @@ main() {
   parse_arguments "$@"
   require_swift
   install_packages "${SYSTEM_PACKAGES[@]}" python3 valgrind
-  ! wanted pixel handlers ingest service || install_packages wrk
-  ! wanted pixel instructions coldstart memory parser service || install_peers
+  ! wanted pixel handlers ingest service loader growth || install_packages wrk
+  ! wanted pixel instructions coldstart memory parser service loader growth || install_peers
   mkdir -p "$WORK"
   build_release >&2  # tables alone go to stdout
-  ! wanted pixel instructions coldstart memory || build_static >&2
+  ! wanted pixel instructions coldstart memory growth || build_static >&2
   PYTHONPATH="$BENCHMARKS" PYTHONDONTWRITEBYTECODE=1 exec python3 -m bench --work "$WORK" \
     --static "$WORK/pixel-ingest" --binaries "$BIN" "${ARGUMENTS[@]}" "${NAMES[@]}"
 }

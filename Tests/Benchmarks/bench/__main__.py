@@ -7,7 +7,7 @@ import pathlib
 import sys
 
 from . import (
-    budgets, coldstart, handlers, ingest, instructions, linear, machine, memory, parser, pixel, record, service)
+    budgets, coldstart, growth, loader, handlers, ingest, instructions, linear, machine, memory, parser, pixel, record, service)
 from .load import LoadFailed
 from .programs import Catalogue
 from .server import Server, ServerFailed
@@ -15,7 +15,7 @@ from .server import Server, ServerFailed
 HERE = pathlib.Path(__file__).resolve().parent.parent
 BENCHMARKS = {
     "pixel": pixel, "instructions": instructions, "handlers": handlers, "ingest": ingest, "coldstart": coldstart,
-    "memory": memory, "parser": parser, "service": service, "linear": linear, "budgets": budgets,
+    "memory": memory, "parser": parser, "service": service, "loader": loader, "linear": linear, "growth": growth, "budgets": budgets,
 }
 
 
@@ -25,10 +25,11 @@ class Bench:
     def __init__(self, options):
         self.work = options.work.resolve()
         self.cores = machine.Cores()
-        self.rounds = 5 if options.quick else 9
+        self.rounds = 3 if options.quick else 9
         self.seconds = 1 if options.quick else 3
-        self.starts = 7 if options.quick else 15
-        # Budgets change when somebody asks for that alone.
+        self.starts = 5 if options.quick else 15
+        # The folder for what a benchmark keeps by itself. Budgets change when somebody asks for that alone.
+        self.saves = options.save
         self.saves_budgets = options.save and options.names == ["budgets"]
         self.contract = HERE / "parsers" / "contract.json"
         self.programs = Catalogue(
@@ -38,9 +39,10 @@ class Bench:
     def say(self, text):
         print(text, file=sys.stderr, flush=True)
 
-    def start(self, program, wrapper=()) -> Server:
+    def start(self, program, wrapper=(), everywhere=False) -> Server:
+        """On the server's core, or `everywhere` on all of them."""
         folder = self.work / "run" / "".join(c if c.isalnum() else "-" for c in program.name)
-        return Server(program, self.cores, folder, wrapper)
+        return Server(program, self.cores, folder, wrapper, everywhere)
 
 
 def main() -> int:
@@ -64,8 +66,8 @@ def main() -> int:
         return 2
     if options.json:
         print(json.dumps({"machine": machine.kind(), "results": [each.json() for each in results]}))
-    if options.save and not bench.saves_budgets:
-        record.save(pathlib.Path(options.save), results)
+    if options.save and len(results) == len(BENCHMARKS):
+        record.save(options.save, results)
     missed = [each.what for result in results for each in result.targets if each.verdict == "MISSED"]
     bench.say(f"Missed: {'; '.join(missed)}." if missed else "No target is missed.")
     return 1 if missed else 0
@@ -79,7 +81,7 @@ def _options() -> argparse.Namespace:
     options.add_argument("--binaries", type=pathlib.Path, required=True, help="what swift build made")
     options.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     options.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    options.add_argument("--save", metavar="FOLDER", help="keep the results in FOLDER")
+    options.add_argument("--save", type=pathlib.Path, metavar="FOLDER", help="keep the results in FOLDER")
     chosen = options.parse_args()
     for name in chosen.names:
         if name not in BENCHMARKS:

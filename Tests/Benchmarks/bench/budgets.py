@@ -13,14 +13,13 @@ import re
 import shutil
 import subprocess
 
-from . import bigquery, corpus, instructions, load, machine, parser, rows
+from . import corpus, instructions, load, loading, machine, parser, rows
 from .report import Result, Sample, Target
 
 TITLE = "user instructions per request, beside what is allowed"
 FILE = pathlib.Path(__file__).resolve().parent.parent / "budgets.json"
 ALLOWED_RISE = 0.05
-# Rows of one insert, and how many inserts there are in a short and a long run.
-ROWS, SHORT, LONG = 32, 10, 40
+ROWS = 32
 
 
 def run(bench) -> Result:
@@ -65,43 +64,7 @@ def _parse(bench) -> float:
 
 
 def _load(bench) -> float:
-    with bigquery.serving(tables=[rows.TABLE], holds=True) as cloud:
-        program = bench.programs.loader(
-            cloud.port, MAX_INSERTS="1", BATCH_ROWS=str(ROWS), BATCH_LINGER="10s")
-        short, long = (
-            instructions.total(bench, program, rows.HEALTH, f"{turns * ROWS} pushes",
-                               lambda server: _load_in_step(server, cloud, turns))
-            for turns in (SHORT, LONG))
-    return (long - short) / ((LONG - SHORT) * ROWS)
-
-
-def _load_in_step(server, cloud, turns):
-    """Always inserts of the same rows: while one waits for its answer, the next 32 pushes arrive."""
-    push = rows.push()
-    health, first, *clients = (load.connect(server.port) for _ in range(2 + 2 * ROWS))
-    halves = clients[:ROWS], clients[ROWS:]
-    try:
-        first.sendall(push)
-        waiting = [first]
-        for turn in range(turns):
-            gathering = halves[turn % 2]
-            for client in gathering:
-                client.sendall(push)
-            # It is asked after them, so its answer says that they have been read.
-            health.sendall(rows.HEALTH)
-            load.read_answer(health)
-            _let_go(cloud, waiting)
-            waiting = gathering
-        _let_go(cloud, waiting)
-    finally:
-        for client in (health, first, *clients):
-            client.close()
-
-
-def _let_go(cloud, waiting):
-    cloud.release()
-    for client in waiting:
-        load.read_answer(client)
+    return loading.per_row(bench, ROWS)
 
 
 WORK = {

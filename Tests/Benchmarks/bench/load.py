@@ -43,6 +43,7 @@ def push_request() -> bytes:
 class Run:
     requests: int
     seconds: float
+    p50_milliseconds: float
     p99_milliseconds: float
 
 
@@ -63,7 +64,7 @@ def wrk(port, seconds, request_file, script="pixel.lua", connections=CONNECTIONS
     said = json.loads(done.stdout.strip().splitlines()[-1])
     if said["failed"] or not said["requests"]:
         raise LoadFailed(f"{said['failed']} of {said['requests']} requests failed")
-    return Run(said["requests"], said["microseconds"] / 1e6, said["p99"] / 1e3)
+    return Run(said["requests"], said["microseconds"] / 1e6, said["p50"] / 1e3, said["p99"] / 1e3)
 
 
 def connect(port) -> socket.socket:

@@ -14,6 +14,7 @@ class Cores:
 
     def __init__(self):
         usable = sorted(os.sched_getaffinity(0))
+        self.all = set(usable)
         self.are_apart = len(usable) > 1
         self.server = usable[0]
         self.load = usable[1] if self.are_apart else usable[0]
@@ -23,9 +24,9 @@ class Cores:
         os.sched_setaffinity(0, {self.load})
 
     @contextlib.contextmanager
-    def starting_server(self):
-        """What is started inside begins on the server's core."""
-        os.sched_setaffinity(0, {self.server})
+    def starting_server(self, everywhere=False):
+        """What is started inside begins on the server's core, or may use all of them."""
+        os.sched_setaffinity(0, self.all if everywhere else {self.server})
         try:
             yield
         finally:

@@ -43,6 +43,9 @@ class Catalogue:
         """As `swift build -c release` leaves it, with the toolchain's shared libraries."""
         return self._pixel("pixel-ingest, shared libraries", self._binaries / "pixel-ingest")
 
+    def ours_with_loops(self, count) -> Program:
+        return self._pixel(f"pixel-ingest, {count} loops", self._static, WORKERS=str(count))
+
     def ours_for_counting(self) -> Program:
         """The same without debug information."""
         return self._pixel("pixel-ingest", self._stripped("pixel-ingest"))
@@ -55,6 +58,20 @@ class Catalogue:
             "BIGQUERY_DATASET": "pixel", "GOOGLE_CLOUD_PROJECT": "bench",
             "BIGQUERY_EMULATOR_HOST": f"127.0.0.1:{bigquery}", **settings,
         })
+
+    def loader_by_tls(self, name, peer, **settings) -> Program:
+        """`swift build -c release`, as it is in the cloud: TLS, a token from the metadata server."""
+        binary = self._binaries / "bq-loader"
+        return Program(name, _first_match([binary, "--version"], r"(\d[\d.]*)"), [str(binary)], {
+            "HOST": "127.0.0.1", "PORT": "{port}", "LOG_FORMAT": "json", "PUSH_AUTH": "none",
+            "BIGQUERY_DATASET": "pixel", "GOOGLE_CLOUD_PROJECT": "bench", "TEMPLATE_SUFFIX": "_{{date}}",
+            "MAX_IN_FLIGHT": "5000", "BIGQUERY_ENDPOINT": f"https://127.0.0.1:{peer.secure}",
+            "SSL_CERT_FILE": str(peer.certificate), "GCE_METADATA_HOST": f"127.0.0.1:{peer.plain}", **settings,
+        })
+
+    def bigquery_peer(self) -> str:
+        """The stand-in for BigQuery that speaks TLS."""
+        return self._go_build(PEERS / "bigquery", "bigquery")
 
     def handler(self, takes, how) -> Program:
         """A function of pushes whose handler is written in this way; with the toolchain's libraries."""
