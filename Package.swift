@@ -167,6 +167,11 @@ let package = Package(
         name: "ParseFoundation", path: "Tests/Benchmarks/parsers/foundation",
         swiftSettings: relaxed),
       .executableTarget(
+        name: "PartsCore", dependencies: ["Bytes", "FunctionRuntime"],
+        path: "Tests/Benchmarks/parts/ours", swiftSettings: relaxed),
+      .executableTarget(
+        name: "PartsFoundation", path: "Tests/Benchmarks/parts/foundation", swiftSettings: relaxed),
+      .executableTarget(
         name: "CrashingFunction", dependencies: ["FunctionRuntime"], path: "Tests/CrashingFunction",
         swiftSettings: relaxed),
       .target(

@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
 # Usage: scripts/bench.sh [--quick] [--json] [--save] [NAME…]
 #
-# Measures the runtime beside nginx, Go and functions-framework, and the parser of LogParse beside
-# Foundation, Go, Python and Node, in one run and as ratios, and says whether the targets are met.
+# Measures the three programs beside nginx, Go, functions-framework, Foundation, Python and Node, in one run and as
+# ratios, and says whether the targets are met.
 # Builds what it measures, and gets the peers from Debian and PyPI; a peer that cannot be had is named
 # and skipped. Tests/Benchmarks/README.md says how to read the tables.
 #
-#   NAME      pixel, instructions, handlers, ingest, coldstart, memory, parser, service, linear, budgets; all of
-#             them without a name
-#   --quick   fewer and shorter rounds: under four minutes, once everything is built
+#   NAME      pixel, instructions, handlers, ingest, coldstart, memory, parser, base64, query, service, loader, chain,
+#             outage, linear, growth, images, build, budgets; all of them without a name: about half an hour
+#   --quick   fewer and shorter rounds; without a name only pixel, coldstart, parser, loader and budgets: under two
+#             minutes, once everything is built
 #   --json    prints JSON instead of tables
-#   --save    keeps the tables of a whole run in Tests/Benchmarks; with budgets, the counts as new budgets
+#   --save    keeps the tables of a whole run in Tests/Benchmarks/RESULTS.md; with budgets alone the counts as new
+#             budgets, with growth alone its chart
 #
 # Exits with 1 if a target is missed in three quarters of the rounds or more, with 2 if something could
 # not be measured.
@@ -21,16 +23,22 @@ source "$(dirname "$0")/lib.sh"
 readonly BENCHMARKS="$ROOT/Tests/Benchmarks"
 readonly WORK="$ROOT/.build-bench"
 readonly PEER_PACKAGES=(nginx-light golang-go nodejs python3-venv)
-readonly ALL=(pixel instructions handlers ingest coldstart memory parser service loader linear growth budgets)
+readonly ALL=(
+  pixel instructions handlers ingest coldstart memory parser base64 query service loader chain outage linear
+  growth images build budgets
+)
+# What --quick takes without names: under two minutes together.
+readonly QUICK=(pixel coldstart parser loader budgets)
 
 ARGUMENTS=()
 NAMES=()
 
 parse_arguments() {
-  local save=''
+  local save='' quick=''
   while [[ $# -gt 0 ]]; do
     case "$1" in
-      --quick | --json) ARGUMENTS+=("$1") ;;
+      --quick) quick=1 ARGUMENTS+=("$1") ;;
+      --json) ARGUMENTS+=("$1") ;;
       --save) save=1 ARGUMENTS+=(--save "$BENCHMARKS") ;;
       -h | --help) print_usage "$0"; exit 0 ;;
       -*) die "unknown argument '$1': see --help" ;;
@@ -39,8 +47,9 @@ parse_arguments() {
     esac
     shift
   done
-  [[ -z $save || ${#NAMES[@]} -eq 0 || ${NAMES[*]} == budgets ]] ||
-    [[ ${NAMES[*]} == growth ]] || die "--save is for a whole run, or for budgets or growth alone: leave the other names out"
+  [[ -z $save || (${#NAMES[@]} -eq 0 && -z $quick) || ${NAMES[*]} =~ ^(budgets|growth)$ ]] ||
+    die "--save is for a whole run, or for budgets or growth alone: leave out --quick and the other names"
+  [[ ${#NAMES[@]} -gt 0 || -z $quick ]] || NAMES=("${QUICK[@]}")
   [[ ${#NAMES[@]} -gt 0 ]] || NAMES=("${ALL[@]}")
 }
 
@@ -74,8 +83,8 @@ main() {
   parse_arguments "$@"
   require_swift
   install_packages "${SYSTEM_PACKAGES[@]}" python3 valgrind
-  ! wanted pixel handlers ingest service loader growth || install_packages wrk
-  ! wanted pixel instructions coldstart memory parser service loader growth || install_peers
+  ! wanted pixel handlers ingest service loader chain outage growth || install_packages wrk
+  ! wanted pixel instructions coldstart memory parser base64 query service loader outage growth || install_peers
   mkdir -p "$WORK"
   build_release >&2  # tables alone go to stdout
   ! wanted pixel instructions coldstart memory growth || build_static >&2

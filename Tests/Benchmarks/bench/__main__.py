@@ -7,7 +7,8 @@ import pathlib
 import sys
 
 from . import (
-    budgets, coldstart, growth, loader, handlers, ingest, instructions, linear, machine, memory, parser, pixel, record, service)
+    budgets, build, chain, coldstart, growth, handlers, images, ingest, instructions, linear, loader, machine, memory,
+    outage, parser, parts, pixel, record, service)
 from .load import LoadFailed
 from .programs import Catalogue
 from .server import Server, ServerFailed
@@ -15,8 +16,12 @@ from .server import Server, ServerFailed
 HERE = pathlib.Path(__file__).resolve().parent.parent
 BENCHMARKS = {
     "pixel": pixel, "instructions": instructions, "handlers": handlers, "ingest": ingest, "coldstart": coldstart,
-    "memory": memory, "parser": parser, "service": service, "loader": loader, "linear": linear, "growth": growth, "budgets": budgets,
+    "memory": memory, "parser": parser, "base64": parts.BASE64, "query": parts.QUERY, "service": service,
+    "loader": loader, "chain": chain, "outage": outage, "linear": linear, "growth": growth, "images": images,
+    "build": build, "budgets": budgets,
 }
+# What --quick takes without names: under two minutes together.
+QUICK = ("pixel", "coldstart", "parser", "loader", "budgets")
 
 
 class Bench:
@@ -25,6 +30,7 @@ class Bench:
     def __init__(self, options):
         self.work = options.work.resolve()
         self.cores = machine.Cores()
+        self.is_quick = options.quick
         self.rounds = 3 if options.quick else 9
         self.seconds = 1 if options.quick else 3
         self.starts = 5 if options.quick else 15
@@ -39,10 +45,10 @@ class Bench:
     def say(self, text):
         print(text, file=sys.stderr, flush=True)
 
-    def start(self, program, wrapper=(), everywhere=False) -> Server:
-        """On the server's core, or `everywhere` on all of them."""
+    def start(self, program, wrapper=(), where="server") -> Server:
+        """On the server's core, the load's, or all of them."""
         folder = self.work / "run" / "".join(c if c.isalnum() else "-" for c in program.name)
-        return Server(program, self.cores, folder, wrapper, everywhere)
+        return Server(program, self.cores, folder, wrapper, where)
 
 
 def main() -> int:
@@ -57,7 +63,7 @@ def main() -> int:
     results = []
     try:
         bench.cores.settle()
-        for name in options.names or BENCHMARKS:
+        for name in options.names or (QUICK if options.quick else BENCHMARKS):
             results.append(BENCHMARKS[name].run(bench))
             if not options.json:
                 print(results[-1].markdown(), flush=True)

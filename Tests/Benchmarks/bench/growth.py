@@ -37,7 +37,7 @@ def _loops(bench, table, targets, charts):
     with contextlib.ExitStack() as stack:
         servers = {}
         for count in LOOPS:
-            server = servers[count] = stack.enter_context(bench.start(bench.programs.ours_with_loops(count), everywhere=True))
+            server = servers[count] = stack.enter_context(bench.start(bench.programs.ours_with_loops(count), where="all"))
             server.wait_until_it_answers(load.pixel_request(), pause=0.01)
             load.wrk(server.port, 1, file)
         for turn in range(bench.rounds):

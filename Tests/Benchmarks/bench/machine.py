@@ -24,9 +24,10 @@ class Cores:
         os.sched_setaffinity(0, {self.load})
 
     @contextlib.contextmanager
-    def starting_server(self, everywhere=False):
-        """What is started inside begins on the server's core, or may use all of them."""
-        os.sched_setaffinity(0, self.all if everywhere else {self.server})
+    def starting_server(self, where="server"):
+        """What is started inside begins on the server's core, on the load's, or may use `all` of them."""
+        cores = {"server": {self.server}, "load": {self.load}, "all": self.all}[where]
+        os.sched_setaffinity(0, cores)
         try:
             yield
         finally:

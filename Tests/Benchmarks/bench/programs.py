@@ -10,7 +10,8 @@ import subprocess
 from .server import PATH, Program
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
-PEERS, PARSERS = HERE / "peers", HERE / "parsers"
+ROOT = HERE.parent.parent
+PEERS, PARSERS, PARTS = HERE / "peers", HERE / "parsers", HERE / "parts"
 
 
 class Absent(Exception):
@@ -152,6 +153,58 @@ class Catalogue:
         return self._pixel(
             "pixel-ingest, publishing", self._binaries / "pixel-ingest", INGEST_MODE="publish", PUBLISH_TIMEOUT="30s",
             GOOGLE_CLOUD_PROJECT="bench", PUBSUB_EMULATOR_HOST=f"127.0.0.1:{pubsub}")
+
+    def cut_off(self, name, how, pubsub) -> Program:
+        """A program whose Pub/Sub, on that port, is away."""
+        return Program(f"{name}, Pub/Sub {how}", "", [str(self._binaries / name)], {
+            "HOST": "127.0.0.1", "PORT": "{port}", "LOG_FORMAT": "json", "GOOGLE_CLOUD_PROJECT": "bench",
+            "PUBSUB_EMULATOR_HOST": f"127.0.0.1:{pubsub}",
+            **({"PUSH_AUTH": "none", "CONTRACT": str(PARSERS / "contract.json")} if name == "log-parse" else {}),
+        })
+
+    # The whole chain
+
+    def local_cloud(self, parse, loader) -> Program:
+        """What stands in for all of Google, and pushes to the programs on these ports."""
+        def prepare(port, folder):
+            shutil.rmtree(folder / "data", ignore_errors=True)
+
+        return Program("local-cloud", "", [
+            str(self._binaries / "local-cloud"), "serve", "--port", "{port}", "--data", "{folder}/data",
+            "--contract", str(ROOT / "infra/contracts/pixel.json"),
+            "--push", f"pixel-logs=http://127.0.0.1:{parse}/", "--push", f"pixel-events=http://127.0.0.1:{loader}/",
+        ], prepare=prepare)
+
+    def in_chain(self, name, port, cloud) -> Program:
+        return Program(f"{name}, in the chain", "", [str(self._binaries / name)], {
+            "HOST": "127.0.0.1", "PORT": str(port), "LOG_FORMAT": "json", "GCE_METADATA_HOST": f"127.0.0.1:{cloud}",
+            "PUBSUB_ENDPOINT": f"http://127.0.0.1:{cloud}", "BIGQUERY_ENDPOINT": f"http://127.0.0.1:{cloud}",
+            "PRIVACY_LIST": str(ROOT / "infra/privacy.json"),
+            **({"PUSH_AUTH": "none"} if name != "pixel-ingest" else {}),
+            **({"CONTRACT": str(ROOT / "infra/contracts/pixel.json")} if name == "log-parse" else {}),
+            **({"BIGQUERY_DATASET": "pixel", "MAX_NEW_TABLES_PER_HOUR": "36000"} if name == "bq-loader" else {}),
+        })
+
+    # Base64 and query strings
+
+    def parts_ours(self) -> Program:
+        return Program("ours", "0.1.0", [self._stripped("PartsCore")])
+
+    def parts_foundation(self) -> Program:
+        version = _first_match(["swift", "--version"], r"Swift version (\d[\d.]*)")
+        return Program("Foundation", version, [self._stripped("PartsFoundation")])
+
+    def parts_go(self) -> Program:
+        return Program("Go encoding/base64, net/url", self._go_version(), [self._go_build(PARTS / "go", "parts")])
+
+    def parts_python(self) -> Program:
+        version = _first_match(["python3", "--version"], r"(\d[\d.]*)")
+        return Program("Python base64, urllib", version, ["python3", str(PARTS / "python" / "parts.py")])
+
+    def parts_node(self) -> Program:
+        self._need("node")
+        version = _first_match(["node", "--version"], r"(\d[\d.]*)")
+        return Program("Node Buffer, URLSearchParams", version, ["node", str(PARTS / "node" / "parts.mjs")])
 
     def service_go(self) -> Program:
         command = [self._go_parser(), str(PARSERS / "contract.json")]

@@ -19,12 +19,13 @@ class Peer:
 
 
 @contextlib.contextmanager
-def answering(bench, delay, users=0):
-    """A peer that waits so many milliseconds before each answer, and in which so many users have a table."""
-    certificate = bench.work / f"certificate-{delay}.pem"
+def answering(bench, delay, users=0, down=False):
+    """A peer that waits so many milliseconds before each answer, and in which so many users have a table;
+    `down`, its answers are 503."""
+    certificate = bench.work / f"certificate-{delay}-{down}.pem"
     process = subprocess.Popen(
         [bench.programs.bigquery_peer(), "-certificate", str(certificate), "-delay", f"{delay}ms",
-         "-users", str(users)],
+         "-users", str(users), f"-down={str(down).lower()}"],
         stdout=subprocess.PIPE, text=True)
     try:
         yield Peer(process, certificate)

@@ -68,6 +68,7 @@ func tables(users int, token string) string {
 func main() {
 	file := flag.String("certificate", "", "file to write the certificate to")
 	delay := flag.Duration("delay", 0, "before each answer to an insert")
+	down := flag.Bool("down", false, "answer each insert with 503")
 	users := flag.Int("users", 0, "how many of them have a table: pixel_u0_20260102 and so on")
 	flag.Parse()
 	metadata := func(w http.ResponseWriter, r *http.Request) {
@@ -89,6 +90,10 @@ func main() {
 		atomic.AddInt64(&rows, int64(bytes.Count(body, []byte(`{"insertId":`))))
 		if *delay > 0 {
 			time.Sleep(*delay)
+		}
+		if *down {
+			w.WriteHeader(503)
+			return
 		}
 		io.WriteString(w, `{"kind":"bigquery#tableDataInsertAllResponse"}`)
 	}
