@@ -46,7 +46,7 @@ class Part:
 
     def _time(self, bench, program, file) -> tuple:
         with bench.cores.starting_server():
-            done = subprocess.run([*program.command, str(file), self.name, str(bench.seconds)], capture_output=True,
+            done = subprocess.run([*program.command, str(file), self.name, "1"], capture_output=True,
                                   text=True, env={"PATH": PATH}, timeout=600)
         if done.returncode != 0:
             raise Differs(f"{program.name} ended with {done.returncode}: {done.stderr.strip()[-300:]}")

@@ -164,25 +164,19 @@ class Catalogue:
 
     # The whole chain
 
-    def local_cloud(self, parse, loader) -> Program:
-        """What stands in for all of Google, and pushes to the programs on these ports."""
-        def prepare(port, folder):
-            shutil.rmtree(folder / "data", ignore_errors=True)
+    def pubsub_peer(self, parse, loader) -> Program:
+        """A stand-in for Pub/Sub that pushes to the programs on these ports."""
+        return Program("Pub/Sub's stand-in", self._go_version(), [
+            self._go_build(PEERS / "pubsub", "pubsub"), f"pixel-logs=http://127.0.0.1:{parse}/",
+            f"pixel-events=http://127.0.0.1:{loader}/", "pixel-rejected=",
+        ], {"PORT": "{port}"})
 
-        return Program("local-cloud", "", [
-            str(self._binaries / "local-cloud"), "serve", "--port", "{port}", "--data", "{folder}/data",
-            "--contract", str(ROOT / "infra/contracts/pixel.json"),
-            "--push", f"pixel-logs=http://127.0.0.1:{parse}/", "--push", f"pixel-events=http://127.0.0.1:{loader}/",
-        ], prepare=prepare)
-
-    def in_chain(self, name, port, cloud) -> Program:
-        return Program(f"{name}, in the chain", "", [str(self._binaries / name)], {
-            "HOST": "127.0.0.1", "PORT": str(port), "LOG_FORMAT": "json", "GCE_METADATA_HOST": f"127.0.0.1:{cloud}",
-            "PUBSUB_ENDPOINT": f"http://127.0.0.1:{cloud}", "BIGQUERY_ENDPOINT": f"http://127.0.0.1:{cloud}",
-            "PRIVACY_LIST": str(ROOT / "infra/privacy.json"),
-            **({"PUSH_AUTH": "none"} if name != "pixel-ingest" else {}),
-            **({"CONTRACT": str(ROOT / "infra/contracts/pixel.json")} if name == "log-parse" else {}),
-            **({"BIGQUERY_DATASET": "pixel", "MAX_NEW_TABLES_PER_HOUR": "36000"} if name == "bq-loader" else {}),
+    def in_chain(self, port, pubsub) -> Program:
+        """`log-parse` with the contract that is deployed."""
+        return Program("log-parse, in the chain", "", [str(self._binaries / "log-parse")], {
+            "HOST": "127.0.0.1", "PORT": str(port), "LOG_FORMAT": "json", "PUSH_AUTH": "none",
+            "CONTRACT": str(ROOT / "infra/contracts/pixel.json"), "PRIVACY_LIST": str(ROOT / "infra/privacy.json"),
+            "GOOGLE_CLOUD_PROJECT": "bench", "PUBSUB_EMULATOR_HOST": f"127.0.0.1:{pubsub}",
         })
 
     # Base64 and query strings
