@@ -90,19 +90,6 @@ func fuzzing() -> [Target] {
   ]
 }
 
-/// scripts/bench.sh sets it: the parsers that are compared, which nobody else needs.
-func parserBenchmarks() -> [Target] {
-  guard Context.environment["BENCH"] != nil else { return [] }
-  return [
-    .executableTarget(
-      name: "ParseCore", dependencies: ["Bytes", "Events", "FunctionRuntime", "LogParse"],
-      path: "Tests/Benchmarks/parsers/ours", swiftSettings: relaxed),
-    .executableTarget(
-      name: "ParseFoundation", path: "Tests/Benchmarks/parsers/foundation",
-      swiftSettings: relaxed),
-  ]
-}
-
 let package = Package(
   name: "pixel-pipeline",
   products: [
@@ -178,6 +165,17 @@ let package = Package(
         dependencies: ["FunctionRuntime", "AsyncFunctions", "TypedFunctions", "Events"],
         path: "Tests/Benchmarks/PushHandlers", swiftSettings: relaxed),
       .executableTarget(
+        name: "ParseCore", dependencies: ["Bytes", "Events", "FunctionRuntime", "LogParse"],
+        path: "Tests/Benchmarks/parsers/ours", swiftSettings: relaxed),
+      .executableTarget(
+        name: "ParseFoundation", path: "Tests/Benchmarks/parsers/foundation",
+        swiftSettings: relaxed),
+      .executableTarget(
+        name: "PartsCore", dependencies: ["Bytes", "FunctionRuntime"],
+        path: "Tests/Benchmarks/parts/ours", swiftSettings: relaxed),
+      .executableTarget(
+        name: "PartsFoundation", path: "Tests/Benchmarks/parts/foundation", swiftSettings: relaxed),
+      .executableTarget(
         name: "CrashingFunction", dependencies: ["FunctionRuntime"], path: "Tests/CrashingFunction",
         swiftSettings: relaxed),
       .target(
@@ -248,5 +246,5 @@ let package = Package(
           "bigquery_judge.py", "browser.py", "cloudevents_client.py", "Tables", "Faults",
           "README.md",
         ]),
-    ] + fuzzing() + parserBenchmarks()
+    ] + fuzzing()
 )

@@ -50,13 +50,15 @@ announce() {
   worst_month
 }
 
-# worst_month: instances that are busy all month, at Cloud Run's list price of a vCPU and its memory (tier 1,
-# November 2026: infra/README.md). Requests, traffic and storage come on top.
+# worst_month: instances that are busy all month, at Cloud Run's list price of a vCPU and its memory
+# (infra/prices.json). Requests, traffic and storage come on top.
 worst_month() {
-  local ingest="$MAX_INSTANCES_INGEST"
+  local ingest="$MAX_INSTANCES_INGEST" cpu memory
   [[ $ROAD != bucket ]] || ingest=0
-  awk -v ingest="$ingest" -v others=$((MAX_INSTANCES_PARSE + MAX_INSTANCES_LOADER)) 'BEGIN {
-    second = 30 * 86400; cpu = 0.000024; memory = 0.0000025
+  read -r cpu memory < <(jq -r '.cloud_run | "\(.vcpu_second) \(.gib_second)"' "$ROOT/infra/prices.json")
+  awk -v cpu="$cpu" -v memory="$memory" -v ingest="$ingest" \
+    -v others=$((MAX_INSTANCES_PARSE + MAX_INSTANCES_LOADER)) 'BEGIN {
+    second = 30 * 86400
     printf "Worst month that the instance limits allow: %d instances always busy, %d USD\n",
       ingest + others, second * (ingest * (cpu + memory / 8) + others * (cpu + memory / 4)) + 0.5 }'
 }
