@@ -36,7 +36,7 @@ keyed() {
 
 # key_version NUMBER: the one that the service reads.
 key_version() {
-  holds '[.. | objects | select(.secretKeyRef?) | .secretKeyRef | "\(.name) \(.key)"][0]' "pixel-write-keys $1"
+  holds '[.. | objects | select(.kind? == "Service") | .. | objects | select(.secretKeyRef?) | .secretKeyRef | "\(.name) \(.key)"][0]' "pixel-write-keys $1"
 }
 
 write_keys() {
@@ -58,9 +58,11 @@ write_keys() {
 
 # A hand in the console.
 by_hand() {
-  local address='[.. | objects | select(.name? == "IP_POLICY") | .value] | unique | tostring'
+  local address='[.. | objects | select(.kind? == "Service") | .. | objects |
+    select(.name? == "IP_POLICY") | .value] | unique | tostring'
   check 'a service is changed by hand' fake changes -- gcloud run services update log-parse \
     --region=europe-west1 --update-env-vars=IP_POLICY=drop
+  check 'which shows' holds "$address" '["drop","keep"]'
   check 'deploying again leaves that' keyed --expect-unchanged services
   check 'with --force it is put back' keyed --force services
   check 'and all is as the configuration says' holds "$address" '["keep"]'
