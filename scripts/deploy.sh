@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Usage: scripts/deploy.sh [--dry-run] [PART…]
+# Usage: scripts/deploy.sh [--dry-run] [--force] [PART…]
 #
 # Creates or updates everything that the pipeline needs in one Google Cloud project, as infra/config.sh says
 # (CONFIG=FILE picks another). Running it again changes nothing; a run that stopped goes on where it was.
 #
+#   --force     writes services, alerts and subscriptions again: puts back what was changed by hand in the console
 #   --dry-run   looks, and prints what it would do
 #   --list      lists the parts
 #   PART…       only these, in the order of the list
@@ -21,6 +22,7 @@ main() {
   while [[ $# -gt 0 ]]; do
     case "$1" in
       --dry-run) DRY_RUN=1 ;;
+      --force) FORCE=1 ;;
       --list) list_parts; exit 0 ;;
       -h | --help) print_usage "$0"; printf '\nParts:\n'; list_parts; exit 0 ;;
       -*) die "unknown argument '$1': see --help" ;;

@@ -49,16 +49,22 @@ compare_scanners() {
 deployment() {
   local roads=(direct)
   "$ROOT/Tests/Deploy/settings.sh"
+  PIXEL_BINARIES="$BIN" "$ROOT/Tests/Deploy/services.sh"
   "$ROOT/Tests/Deploy/sink.sh"
   [[ -z ${PIXEL_TEST_ALL:-} ]] || roads=(service-log bucket direct)
   "$ROOT/Tests/Deploy/roads.sh" "${roads[@]}"
 }
 
 whole_deployment() {
+  export PIXEL_BINARIES="$BIN"
   "$ROOT/Tests/Deploy/settings.sh"
+  "$ROOT/Tests/Deploy/services.sh"
   "$ROOT/Tests/Deploy/sink.sh"
   "$ROOT/Tests/Deploy/roads.sh" --more --faults service-log bucket direct
+  "$ROOT/Tests/Deploy/roads.sh" service-publish
   "$ROOT/Tests/Deploy/changes.sh"
+  "$ROOT/Tests/Deploy/growth.sh"
+  "$ROOT/Tests/Deploy/budget.sh"
   "$ROOT/Tests/Deploy/redrive.sh"
   "$ROOT/Tests/Deploy/walkthrough.sh"
   "$ROOT/Tests/Deploy/images.sh"
