@@ -8,8 +8,8 @@
 #
 #   NAME      pixel, instructions, handlers, ingest, coldstart, memory, parser, base64, query, service, loader, chain,
 #             outage, linear, growth, images, build, budgets; all of them without a name: about half an hour
-#   --quick   fewer and shorter rounds; without a name only pixel, coldstart, parser, loader and budgets: under two
-#             minutes, once everything is built
+#   --quick   fewer and shorter rounds; without a name only pixel, coldstart, parser and loader: under two minutes,
+#             once everything is built
 #   --json    prints JSON instead of tables
 #   --save    keeps the tables of a whole run in Tests/Benchmarks/RESULTS.md; with budgets alone the counts as new
 #             budgets, with growth alone its chart
@@ -28,7 +28,7 @@ readonly ALL=(
   growth images build budgets
 )
 # What --quick takes without names: under two minutes together.
-readonly QUICK=(pixel coldstart parser loader budgets)
+readonly QUICK=(pixel coldstart parser loader)
 
 ARGUMENTS=()
 NAMES=()
