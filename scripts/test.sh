@@ -92,6 +92,7 @@ main() {
   step 'release build' build_release
   step 'tests' unit_tests
   step 'cost estimate' python3 -m unittest discover -s "$ROOT/Tests/Estimate"
+  step 'verdicts of benchmarks' python3 -m unittest discover -s "$ROOT/Tests/Benchmarks"
   step 'scanners beside Python and Foundation' compare_scanners
   step 'fuzzing' fuzz
   step 'whole pipeline' "$ROOT/scripts/run-local.sh" --check

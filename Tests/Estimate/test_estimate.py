@@ -4,6 +4,7 @@
 import json
 import math
 import pathlib
+import re
 import subprocess
 import sys
 import unittest
@@ -182,6 +183,15 @@ class Command(unittest.TestCase):
         self.assertRegex(prices["date"], r"^\d{4}-\d\d-\d\d$")
         priced = {"cloud_run", "pubsub", "logging", "bigquery", "balancer", "cdn", "traffic"}
         self.assertLessEqual(priced, prices["sources"].keys() & prices.keys())
+
+    def test_the_documents_commands_run(self):
+        commands = [command for document in ("README.md", "infra/README.md")
+                    for command in re.findall(r"scripts/estimate\.sh --hits[^`\n]*", (ROOT / document).read_text())]
+        self.assertEqual(len(commands), 2)
+        for command in commands:
+            said = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=ROOT)
+            self.assertEqual((said.returncode, said.stderr), (0, ""), msg=command)
+            self.assertIn("Total", said.stdout)
 
     def test_the_documents_show_what_it_prints(self):
         for document, table in (("README.md", "day"), ("infra/README.md", "month")):
