@@ -86,6 +86,9 @@ main() {
   ! wanted pixel handlers ingest service loader chain outage growth || install_packages wrk
   ! wanted pixel instructions coldstart memory parser base64 query service loader outage growth || install_peers
   mkdir -p "$WORK"
+  # Two at a time would measure each other. What it starts inherits the lock, so it lasts as long as that.
+  exec 9>"$WORK/lock"
+  flock -n 9 || die 'other benchmarks run here: wait for their end'
   build_release >&2  # tables alone go to stdout
   ! wanted pixel instructions coldstart memory growth || build_static >&2
   PYTHONPATH="$BENCHMARKS" PYTHONDONTWRITEBYTECODE=1 exec python3 -m bench --work "$WORK" \

@@ -4,6 +4,7 @@
 import argparse
 import json
 import pathlib
+import subprocess
 import sys
 
 from . import (
@@ -11,6 +12,7 @@ from . import (
     outage, parser, parts, pixel, record, service)
 from .load import LoadFailed
 from .programs import Catalogue
+from .report import Result
 from .server import Server, ServerFailed
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
@@ -60,22 +62,26 @@ def main() -> int:
         bench.say("Other work runs here: take ratios and medians, and run again what looks odd.")
     if not bench.cores.are_apart:
         bench.say("With one core, server and load share it: the ratios say less.")
-    results = []
-    try:
-        bench.cores.settle()
-        for name in options.names or (QUICK if options.quick else BENCHMARKS):
+    results, failed = [], []
+    bench.cores.settle()
+    for name in options.names or (QUICK if options.quick else BENCHMARKS):
+        try:
             results.append(BENCHMARKS[name].run(bench))
-            if not options.json:
-                print(results[-1].markdown(), flush=True)
-    except (LoadFailed, ServerFailed, parser.Differs) as problem:
-        bench.say(f"bench: {problem}")
-        return 2
+        except (LoadFailed, ServerFailed, parser.Differs, RuntimeError, OSError, subprocess.SubprocessError) as problem:
+            bench.say(f"{name} could not be measured: {problem}")
+            failed.append(name)
+            results.append(Result(name, "could not be measured", ["why"], [[str(problem)]]))
+        if not options.json:
+            print(results[-1].markdown(), flush=True)
     if options.json:
         print(json.dumps({"machine": machine.kind(), "results": [each.json() for each in results]}))
     if options.save and len(results) == len(BENCHMARKS):
         record.save(options.save, results)
     missed = [each.what for result in results for each in result.targets if each.verdict == "MISSED"]
     bench.say(f"Missed: {'; '.join(missed)}." if missed else "No target is missed.")
+    if failed:
+        bench.say(f"Could not be measured: {', '.join(failed)}.")
+        return 2
     return 1 if missed else 0
 
 
