@@ -171,7 +171,8 @@ extension RowEncoder {
     if !parts.add(value, isEncoded: isEncoded, at: path, in: url) { countRepeatedPart() }
   }
 
-  /// Writes the column's key and the parts as the text of one JSON value, in a REPEATED column of one for each element.
+  /// Writes the column's key and the parts as the text of one JSON value, in a REPEATED column of one for
+  /// each element.
   mutating func appendParts(
     _ column: RowPlan.PlannedColumn, _ url: Span<UInt8>, to row: inout ByteWriter
   ) -> Filling {

@@ -71,19 +71,13 @@ struct EventQuery {
         text.removeAll()
         text.append(unescaping: string, in: json)
         let plain = text
-        append(plain.bytes.span, isText: isInside)
+        query.append(percentEncoding: plain.bytes.span, isText: isInside)
       } else {
-        append(json.extracting(value.range), isText: isInside && value.kind == .string)
+        query.append(
+          percentEncoding: json.extracting(value.range),
+          isText: isInside && value.kind == .string)
       }
     }
-  }
-
-  /// A text that could be taken for a number or a truth value is marked as one: its first byte is encoded.
-  private mutating func append(_ value: Span<UInt8>, isText: Bool) {
-    guard isText, value.isPlainLiteral else { return query.append(percentEncoding: value) }
-    query.append(UInt8(ascii: "%"))
-    query.append(upperHex: value[0])
-    query.append(percentEncoding: value.extracting(1..<value.count))
   }
 
   private mutating func appendObject(
@@ -159,18 +153,36 @@ struct EventQuery {
   mutating func append(form: Span<UInt8>) throws(EventProblem) {
     var parameters = QueryString(0..<form.count)
     while let parameter = parameters.next(in: form) {
-      name = Self.encoded(form, parameter.name)
+      name = Self.encoded(nameOf: parameter, in: form)
       try appendName()
       guard name.count <= Self.maximumNameBytes else { continue }
-      query.append(Self.encoded(form, parameter.value).bytes.span)
+      query.append(Self.encoded(valueOf: parameter, in: form).bytes.span)
     }
   }
 
-  fileprivate static func encoded(_ query: Span<UInt8>, _ range: Range<Int>) -> ByteWriter {
-    var text = ByteWriter(capacity: range.count)
-    text.append(formDecoding: query, range)
-    var encoded = ByteWriter(capacity: text.count)
-    encoded.append(percentEncoding: text.bytes.span)
+  /// A dot that came encoded stays so: it parts no name.
+  static func encoded(nameOf parameter: QueryParameter, in form: Span<UInt8>) -> ByteWriter {
+    var encoded = ByteWriter(capacity: parameter.name.count)
+    var at = parameter.name.lowerBound
+    while true {
+      let dot = form.firstIndex(of: UInt8(ascii: "."), in: at..<parameter.name.upperBound)
+      var text = ByteWriter(capacity: dot &- at)
+      text.append(formDecoding: form, at..<dot)
+      encoded.append(percentEncoding: text.bytes.span, encodingDots: true)
+      guard dot < parameter.name.upperBound else { return encoded }
+      encoded.append(UInt8(ascii: "."))
+      at = dot &+ 1
+    }
+  }
+
+  /// A number that came encoded stays so: it is text.
+  fileprivate static func encoded(
+    valueOf parameter: QueryParameter, in form: Span<UInt8>
+  ) -> ByteWriter {
+    var text = ByteWriter(capacity: parameter.value.count)
+    text.append(formDecoding: form, parameter.value)
+    var encoded = ByteWriter(capacity: text.count &+ 2)
+    encoded.append(percentEncoding: text.bytes.span, isText: parameter.valueIsEncoded)
     return encoded
   }
 
@@ -199,8 +211,8 @@ struct EventDefault: Equatable {
       guard defaults.count < maximum else { throw .tooManyDefaults }
       defaults.append(
         EventDefault(
-          name: EventQuery.encoded(query, parameter.name).bytes,
-          value: EventQuery.encoded(query, parameter.value).bytes))
+          name: EventQuery.encoded(nameOf: parameter, in: query).bytes,
+          value: EventQuery.encoded(valueOf: parameter, in: query).bytes))
     }
     return defaults
   }
@@ -217,6 +229,15 @@ extension Span where Element == UInt8 {
 }
 
 extension ByteWriter {
+  /// Appends a value. A text that could be taken for a number or a truth value is marked as one: its first byte
+  /// is encoded.
+  fileprivate mutating func append(percentEncoding value: Span<UInt8>, isText: Bool) {
+    guard isText, value.isPlainLiteral else { return append(percentEncoding: value) }
+    append(UInt8(ascii: "%"))
+    append(upperHex: value[0])
+    append(percentEncoding: value.extracting(1..<value.count))
+  }
+
   /// Appends text with everything but letters, digits and `-._~[]` as `%XX`; ill-formed UTF-8 stays for the
   /// reader to repair.
   mutating func append(percentEncoding text: Span<UInt8>, encodingDots: Bool = false) {

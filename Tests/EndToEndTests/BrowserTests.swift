@@ -11,7 +11,7 @@ import Testing
   @Test(
     .enabled(
       if: python && PubSubEmulator.find("chromium") != nil, "chromium or python3 is not installed"),
-    .timeLimit(.minutes(10)), arguments: ["plain", "gpc"])
+    .timeLimit(.minutes(10)), arguments: ["plain", "gpc", "image"])
   func `what a visitor does with Chromium becomes rows`(_ mode: String) throws {
     try visit(with: "chromium", mode)
   }
@@ -60,6 +60,7 @@ import Testing
     #expect(views.last?["page_referrer"] as? String == first)
     #expect((views.last?["page_url"] as? String)?.hasSuffix("/next?step=2#part") == true)
     for row in rows {
+      #expect(row["request_path"] as? String == (mode == "image" ? "/pixel.gif" : "/events"))
       #expect(row["user_id"] as? String == "u-browser")
       #expect(row["client_time"] != nil && row["page_url"] != nil)
       #expect(row["privacy"] as? String == (mode == "gpc" ? "gpc" : nil))

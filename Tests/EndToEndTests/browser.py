@@ -2,7 +2,7 @@
 """Drives a headless browser over a page with the tracker, as a visitor would: opens it, clicks, goes on to
 another address without loading a page, and closes the tab.
 
-    python3 browser.py chromium|firefox INGEST_URL gpc|plain
+    python3 browser.py chromium|firefox INGEST_URL plain|gpc|image
 
 Chromium is driven by the DevTools protocol over a pipe. Firefox has no such pipe: there the page does the
 same by itself. Needs Python's standard library only.
@@ -33,20 +33,20 @@ if (location.search == '?by=itself') addEventListener('load', function () {
 </script>"""
 
 
-def tag(ingest):
-    """The lines to paste, as they stand in the README."""
+def tag(ingest, mode):
+    """The lines to paste, as they stand in the README; to send with images only, one attribute more."""
     readme = pathlib.Path(__file__).resolve().parents[2] / "README.md"
     lines = readme.read_text(encoding="utf-8").split("```html\n")[1].split("```")[0]
     for old, new in (("https://track.example.com", ingest), ("u1", "u-browser")):
         assert old in lines, lines
         lines = lines.replace(old, new)
-    return lines
+    return lines.replace("<script async", '<script async data-via="image"') if mode == "image" else lines
 
 
 class Site:
     """The page on a port of its own."""
 
-    def __init__(self, ingest):
+    def __init__(self, ingest, mode):
         self.finished = threading.Event()
         site = self
 
@@ -54,7 +54,7 @@ class Site:
             def do_GET(self):
                 if self.path == "/finished":
                     site.finished.set()
-                body = b"done" if self.path == "/finished" else (PAGE % tag(ingest)).encode()
+                body = b"done" if self.path == "/finished" else (PAGE % tag(ingest, mode)).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
                 self.send_header("Content-Length", str(len(body)))
@@ -178,12 +178,12 @@ def end(process):
 
 
 def main():
-    kind, ingest, gpc = sys.argv[1], sys.argv[2], sys.argv[3] == "gpc"
+    kind, ingest, mode = sys.argv[1:4]
     program = shutil.which({"chromium": "chromium", "firefox": "firefox-esr"}[kind])
     drive = {"chromium": chromium, "firefox": firefox}[kind]
     profile = tempfile.mkdtemp(prefix="pixel-browser-")
     try:
-        drive(program, Site(ingest), gpc, profile)
+        drive(program, Site(ingest, mode), mode == "gpc", profile)
     finally:
         shutil.rmtree(profile, ignore_errors=True)
 

@@ -94,10 +94,10 @@ struct QueryFuzzing: FuzzSubject {
     var parameters = QueryString(0..<form.count)
     var pairs: [Pair] = []
     while let each = parameters.next(in: bytes) {
-      var (name, value, encoded) = (ByteWriter(), ByteWriter(), ByteWriter())
+      var (name, value) = (ByteWriter(), ByteWriter())
       name.append(formDecoding: bytes, each.name)
       value.append(formDecoding: bytes, each.value)
-      encoded.append(percentEncoding: name.bytes.span)
+      let encoded = EventQuery.encoded(nameOf: each, in: bytes)
       guard encoded.count <= EventQuery.maximumNameBytes else { continue }
       pairs.append(Pair(name: name.bytes, value: value.bytes))
     }

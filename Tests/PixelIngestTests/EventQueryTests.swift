@@ -120,6 +120,8 @@ import Testing
   @Test(arguments: [
     ("a=1&b=x+y", "a=1&b=x%20y"), ("a=%23#&%C3%A9=%zz", "a=%23%23&%C3%A9=%25zz"), ("a", "a="),
     ("a=%FF", "a=%EF%BF%BD"),
+    // What says that a value is text, and a dot no separator, goes on.
+    ("a.b=%35&a.c=5&%61%2Eb.c=%74rue&a%5Bb%5D=x", "a.b=%35&a.c=5&a%2Eb.c=%74rue&a[b]=x"),
   ])
   func `a form is read as a browser writes it`(_ form: String, _ expected: String) throws {
     var event = EventQuery()
