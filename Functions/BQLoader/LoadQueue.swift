@@ -45,9 +45,7 @@ struct LoadQueue<Row> {
       close(destination)
       return begin(row, bytes: bytes, to: destination, now: now)
     }
-    open.values[index].rows.append(row)
-    open.values[index].bytes += bytes
-    if open.values[index].rows.count >= maxRows { close(destination) }
+    if open.values[index].add(row, bytes) >= maxRows { close(destination) }
   }
 
   private mutating func begin(_ row: Row, bytes: Int, to destination: Destination, now: Instant) {
@@ -66,6 +64,15 @@ struct LoadQueue<Row> {
     guard isIdle || slotFreed || oldest.begun + linger <= now else { return nil }
     advance()
     return open.removeValue(forKey: oldest.destination)
+  }
+
+  /// With nothing on its way rows are gathered so long at most.
+  static var gathering: Duration { .milliseconds(2) }
+
+  /// Whether something has to leave now, even if more rows are about to come.
+  mutating func mayNotWait(_ now: Instant) -> Bool {
+    guard ready.isEmpty, let oldest else { return true }
+    return oldest.begun + min(linger, Self.gathering) <= now
   }
 
   /// When the oldest open batch has lingered long enough.
@@ -96,6 +103,13 @@ struct LoadQueue<Row> {
 }
 
 extension LoadBatch {
+  /// How many rows there are then.
+  mutating func add(_ row: Row, _ bytes: Int) -> Int {
+    rows.append(row)
+    self.bytes += bytes
+    return rows.count
+  }
+
   func emptied() -> LoadBatch {
     var copy = self
     copy.rows = []

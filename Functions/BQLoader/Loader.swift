@@ -6,13 +6,6 @@ import FunctionRuntime
 import GoogleCloud
 import Synchronization
 
-/// One pushed row that waits to be in BigQuery. Its JSON stays in the message's buffer.
-struct LoadRow {
-  let delivery: Delivery
-  let eventID: String
-  let time: Timestamp?
-}
-
 /// Gathers rows into inserts. Each push is answered only when its row is in, is recorded as rejected, or
 /// is to come again.
 final class Loader {
@@ -38,6 +31,8 @@ final class Loader {
   private var bytesOnTheWay = 0
   private let maxBytesOnTheWay: Int
   private var pumpScheduled = false
+  /// Whether this turn of the loop has brought rows, or an answer, which makes others send more.
+  private var isGathering = false
   private var timerDue = Instant(nanoseconds: .min)
 
   init(settings: BQLoaderSettings, worker: Worker) {
@@ -57,19 +52,25 @@ final class Loader {
 
   func add(_ row: LoadRow, to destination: Destination) {
     let bytes =
-      row.delivery.message.data.count + row.eventID.utf8.count + InsertAllRequest.bytesPerRow
+      row.delivery.message.data.count + row.eventID.byteCount + InsertAllRequest.bytesPerRow
     queue.add(row, bytes: bytes, to: destination, now: worker.loop.now)
+    isGathering = true
     pumpAtTurnEnd()
   }
 
   // MARK: When to insert
 
-  /// What arrives in one turn of the loop leaves together.
+  /// What arrives together leaves together: with no insert on its way, rows wait as long as each turn of the
+  /// loop brings more, which is less than a millisecond. An insert costs as much as dozens of rows, and what
+  /// leaves apart is answered apart, so that it would come apart for ever.
   private func pumpAtTurnEnd() {
     guard !pumpScheduled else { return }
     pumpScheduled = true
     worker.loop.atTurnEnd { [self] in
       pumpScheduled = false
+      let mayGather = isGathering && inserts == 0
+      isGathering = false
+      guard !mayGather || queue.mayNotWait(worker.loop.now) else { return pumpAtTurnEnd() }
       pump(slotFreed: false)
     }
   }
@@ -95,7 +96,7 @@ final class Loader {
     var batch = batch
     // Whoever has stopped waiting sends the message again.
     batch.rows.removeAll { !$0.delivery.isOpen }
-    guard let deadline = batch.rows.map(\.delivery.deadline).min() else { return }
+    guard let deadline = batch.deadline else { return }
     let left = deadline - worker.loop.now - Self.margin
     guard left > .zero else { return giveUp(batch, .insertFailed, "no time left for an insert") }
     let body = request(for: batch)
@@ -116,7 +117,9 @@ final class Loader {
       bytesOnTheWay -= body.count
       note(answer)
       settle(batch, answer)
-      pump(slotFreed: wasFull)
+      guard inserts == 0 else { return pump(slotFreed: wasFull) }
+      isGathering = true
+      pumpAtTurnEnd()
     }
   }
 
@@ -125,10 +128,12 @@ final class Loader {
       suffix: batch.destination.suffix, capacity: batch.bytes + 16 * batch.rows.count + 512)
     for row in batch.rows {
       row.delivery.message.buffer.withSpan {
-        request.add(insertID: row.eventID, row: $0.extracting(row.delivery.message.data))
+        let json = $0.extracting(row.delivery.message.data)
+        row.eventID.withText(in: json) { request.add(insertID: $0, row: json) }
       }
     }
-    return request.finish()
+    request.close()
+    return request.body
   }
 
   /// Tells the breaker what came of an insert.
@@ -153,7 +158,7 @@ final class Loader {
   func later(_ batch: Batch, _ retryAfter: Int?, _ reason: Reason, _ why: String) {
     let failed = batch.failedOnceMore()
     let wait = backoff.wait(after: failed.failures, retryAfter: retryAfter)
-    let deadline = batch.rows.map(\.delivery.deadline).min() ?? worker.loop.now
+    let deadline = batch.deadline ?? worker.loop.now
     guard worker.loop.now + wait + Self.margin < deadline else {
       return giveUp(batch, reason, why)
     }
