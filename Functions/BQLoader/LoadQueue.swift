@@ -17,7 +17,8 @@ struct LoadBatch<Row> {
 /// Which rows leave together and when; without I/O or a clock.
 ///
 /// With no insert on its way a batch leaves at once. Otherwise it waits until it is full, a slot has
-/// become free, or `linger` is over; the oldest goes first.
+/// become free, or `linger` is over; the oldest goes first. If an answer is due then, which mostly brings more
+/// rows, it waits for that too, once more as long at most.
 struct LoadQueue<Row> {
   let maxRows: Int
   let maxBytes: Int
@@ -58,25 +59,34 @@ struct LoadQueue<Row> {
   mutating func requeue(_ batch: LoadBatch<Row>) { ready.append(batch) }
 
   /// The next batch to insert, if one may leave now.
-  mutating func takeNext(now: Instant, isIdle: Bool, slotFreed: Bool) -> LoadBatch<Row>? {
+  mutating func takeNext(
+    now: Instant, isIdle: Bool, slotFreed: Bool, answerIsDue: Bool = false
+  ) -> LoadBatch<Row>? {
     if !ready.isEmpty { return ready.removeFirst() }
     guard let oldest else { return nil }
-    guard isIdle || slotFreed || oldest.begun + linger <= now else { return nil }
+    let mayWait = answerIsDue && oldest.rows.count < Self.large
+    let isOver = oldest.begun + (mayWait ? linger + longer : linger) <= now
+    guard isIdle || slotFreed || isOver else { return nil }
     advance()
     return open.removeValue(forKey: oldest.destination)
   }
 
-  /// With nothing on its way rows are gathered so long at most.
-  static var gathering: Duration { .milliseconds(2) }
+  /// For so many rows an insert is worth while, whatever else may come.
+  private static var large: Int { 256 }
 
-  /// Whether something has to leave now, even if more rows are about to come.
-  mutating func mayNotWait(_ now: Instant) -> Bool {
-    guard ready.isEmpty, let oldest else { return true }
-    return oldest.begun + min(linger, Self.gathering) <= now
+  /// Whether the next batch would gain by a few more rows.
+  var isSmall: Bool { mutating get { (oldest?.rows.count ?? 0) < Self.large } }
+
+  /// How much longer rows wait for an answer that is due.
+  var longer: Duration { min(linger, .milliseconds(10)) }
+
+  /// When to look at the oldest open batch again: when it has lingered long enough, or even longer.
+  mutating func nextDue(after now: Instant) -> Instant? {
+    oldest.map { oldest in
+      let due = oldest.begun + linger
+      return due > now ? due : due + longer
+    }
   }
-
-  /// When the oldest open batch has lingered long enough.
-  mutating func nextDue() -> Instant? { oldest.map { $0.begun + linger } }
 
   private var oldest: LoadBatch<Row>? {
     mutating get {

@@ -33,7 +33,10 @@ extension Loader {
 
   /// Row by row: what is in is done, what never fits is rejected, the rest goes again.
   private func settle(_ batch: Batch, _ problems: [Int: InsertAllAnswer.RowProblem]) {
-    guard !problems.isEmpty else { return batch.rows.forEach { $0.delivery.finish(.done) } }
+    guard !problems.isEmpty else {
+      for row in batch.rows { row.delivery.finish(.done) }
+      return
+    }
     var stopped = batch.emptied()
     var transient = batch.emptied()
     var why = ""

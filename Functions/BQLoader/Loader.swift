@@ -26,14 +26,13 @@ final class Loader {
   private let maxInserts: Int
   private let maxRequestBytes: Int
   private let backoff = Backoff(base: .milliseconds(500))
-  private var inserts = 0
+  private var onTheWay = InsertsOnTheWay()
   /// Of the rows in them: their bodies are copies, so the messages' own bound does not hold them.
   private var bytesOnTheWay = 0
   private let maxBytesOnTheWay: Int
   private var pumpScheduled = false
-  /// Whether this turn of the loop has brought rows, or an answer, which makes others send more.
-  private var isGathering = false
-  private var timerDue = Instant(nanoseconds: .min)
+  /// When the next timer looks at the queue.
+  private var nextLook = Instant.distantFuture
 
   init(settings: BQLoaderSettings, worker: Worker) {
     self.worker = worker
@@ -54,41 +53,43 @@ final class Loader {
     let bytes =
       row.delivery.message.data.count + row.eventID.byteCount + InsertAllRequest.bytesPerRow
     queue.add(row, bytes: bytes, to: destination, now: worker.loop.now)
-    isGathering = true
     pumpAtTurnEnd()
   }
 
   // MARK: When to insert
 
-  /// What arrives together leaves together: with no insert on its way, rows wait as long as each turn of the
-  /// loop brings more, which is less than a millisecond. An insert costs as much as dozens of rows, and what
-  /// leaves apart is answered apart, so that it would come apart for ever.
+  /// What arrives in one turn of the loop leaves together.
   private func pumpAtTurnEnd() {
     guard !pumpScheduled else { return }
     pumpScheduled = true
     worker.loop.atTurnEnd { [self] in
       pumpScheduled = false
-      let mayGather = isGathering && inserts == 0
-      isGathering = false
-      guard !mayGather || queue.mayNotWait(worker.loop.now) else { return pumpAtTurnEnd() }
       pump(slotFreed: false)
     }
   }
 
   private func pump(slotFreed: Bool) {
     let now = worker.loop.now
+    let gatheringEnd = queue.isSmall ? onTheWay.gatheringEnd(now) : nil
     while hasSlot,
-      let batch = queue.takeNext(now: now, isIdle: inserts == 0, slotFreed: slotFreed)
+      let batch = queue.takeNext(
+        now: now, isIdle: onTheWay.isEmpty && gatheringEnd == nil, slotFreed: slotFreed,
+        answerIsDue: onTheWay.answerIsDue(now, within: queue.longer))
     {
       insert(batch)
     }
-    if hasSlot, let due = queue.nextDue(), due > timerDue {
-      timerDue = due
-      worker.loop.schedule(at: due) { [self] in pump(slotFreed: false) }
+    guard hasSlot, var due = queue.nextDue(after: now) else { return }
+    if onTheWay.isEmpty, let gatheringEnd { due = min(due, gatheringEnd) }
+    // One that is set for later fires for nothing.
+    guard due < nextLook else { return }
+    nextLook = due
+    worker.loop.schedule(at: due) { [self] in
+      if nextLook == due { nextLook = .distantFuture }
+      pump(slotFreed: false)
     }
   }
 
-  private var hasSlot: Bool { inserts < maxInserts && bytesOnTheWay < maxBytesOnTheWay }
+  private var hasSlot: Bool { onTheWay.count < maxInserts && bytesOnTheWay < maxBytesOnTheWay }
 
   // MARK: Inserting
 
@@ -107,19 +108,20 @@ final class Loader {
     guard state.breaker.withLock({ $0.permit(worker.loop.now) }) == .yes else {
       return giveUp(batch, .bigQueryDown, "")
     }
-    inserts += 1
-    bytesOnTheWay += body.count
+    let begun = worker.loop.now
+    onTheWay.begin(begun)
+    let bytes = body.count
+    bytesOnTheWay += bytes
     inserter.insert(body, into: batch.destination.table, timeout: min(left, Self.patience)) {
       [self] answer in
       // With slots to spare, a batch that is still filling can go on filling.
       let wasFull = !hasSlot
-      inserts -= 1
-      bytesOnTheWay -= body.count
+      bytesOnTheWay -= bytes
       note(answer)
       settle(batch, answer)
-      guard inserts == 0 else { return pump(slotFreed: wasFull) }
-      isGathering = true
-      pumpAtTurnEnd()
+      // The time it is now: answering hundreds of pushes takes a while.
+      onTheWay.end(begun: begun, rows: batch.rows.count, now: .read())
+      pump(slotFreed: wasFull)
     }
   }
 
