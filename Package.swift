@@ -70,7 +70,9 @@ func tests(
 
 /// One folder: an executable around libFuzzer with FUZZ, else the tests that run its corpus.
 func fuzzing() -> [Target] {
-  let uses: [Target.Dependency] = ["Bytes", "Events", "FunctionRuntime", "LogParse"]
+  let uses: [Target.Dependency] = [
+    "Bytes", "Events", "FunctionRuntime", "LogParse", "PixelIngest",
+  ]
   let rest = ["CFuzz", "Corpus", "Dictionaries"]
   guard isFuzzing else {
     return [
@@ -85,19 +87,6 @@ func fuzzing() -> [Target] {
       name: "Fuzz", dependencies: uses + ["CFuzz"], path: "Tests/Fuzz",
       exclude: rest + ["CorpusTests.swift"], swiftSettings: relaxed,
       linkerSettings: [.unsafeFlags([sanitizers, "-use-ld=lld"])]),
-  ]
-}
-
-/// scripts/bench.sh sets it: the parsers that are compared, which nobody else needs.
-func parserBenchmarks() -> [Target] {
-  guard Context.environment["BENCH"] != nil else { return [] }
-  return [
-    .executableTarget(
-      name: "ParseCore", dependencies: ["Bytes", "Events", "FunctionRuntime", "LogParse"],
-      path: "Tests/Benchmarks/parsers/ours", swiftSettings: relaxed),
-    .executableTarget(
-      name: "ParseFoundation", path: "Tests/Benchmarks/parsers/foundation",
-      swiftSettings: relaxed),
   ]
 }
 
@@ -117,12 +106,13 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
+    cModule("CBytes"),
     cModule("CSystem"),
     cModule("CCurl", linking: [], curlSettings),
     cModule("CCrypto", linking: ["crypto"]),
     cModule("CZlib"),
 
-    module("Bytes", in: "Runtime"),
+    module("Bytes", in: "Runtime", ["CBytes"]),
     module("Events", in: "Runtime", ["Bytes", "CCrypto"]),
     module("EventLoop", in: "Runtime", ["CSystem"]),
     module("HTTPClient", in: "Runtime", ["Bytes", "EventLoop", "CCurl"]),
@@ -137,7 +127,8 @@ let package = Package(
       ["Bytes", "Events", "EventLoop", "HTTPClient", "FunctionRuntime", "CCrypto", "CZlib"]),
   ]
     + function(
-      "PixelIngest", ["EventLoop", "Privacy"], resources: [.embedInCode("Tracker/p.js")])
+      "PixelIngest", ["EventLoop", "Privacy"], docs: ["README.md"],
+      resources: [.embedInCode("Tracker/p.js")])
     + function("LogParse", ["Privacy"], docs: ["README.md"]) + function("BQLoader")
     + [
       .target(
@@ -174,6 +165,17 @@ let package = Package(
         dependencies: ["FunctionRuntime", "AsyncFunctions", "TypedFunctions", "Events"],
         path: "Tests/Benchmarks/PushHandlers", swiftSettings: relaxed),
       .executableTarget(
+        name: "ParseCore", dependencies: ["Bytes", "Events", "FunctionRuntime", "LogParse"],
+        path: "Tests/Benchmarks/parsers/ours", swiftSettings: relaxed),
+      .executableTarget(
+        name: "ParseFoundation", path: "Tests/Benchmarks/parsers/foundation",
+        swiftSettings: relaxed),
+      .executableTarget(
+        name: "PartsCore", dependencies: ["Bytes", "FunctionRuntime"],
+        path: "Tests/Benchmarks/parts/ours", swiftSettings: relaxed),
+      .executableTarget(
+        name: "PartsFoundation", path: "Tests/Benchmarks/parts/foundation", swiftSettings: relaxed),
+      .executableTarget(
         name: "CrashingFunction", dependencies: ["FunctionRuntime"], path: "Tests/CrashingFunction",
         swiftSettings: relaxed),
       .target(
@@ -185,11 +187,17 @@ let package = Package(
       .executableTarget(
         name: "Differential", dependencies: ["Bytes", "TestSupport"], path: "Tests/Differential",
         exclude: ["oracle.py", "README.md"], swiftSettings: relaxed),
-      tests("Bytes", ["Bytes", "TestSupport"]),
+      .target(
+        name: "PortableBytes", dependencies: ["CBytes"], path: "Tests/PortableBytes",
+        cSettings: strictC),
+      tests("Bytes", ["Bytes", "CBytes", "PortableBytes", "TestSupport"]),
       tests("Events", ["Events", "Bytes", "TestSupport"], resources: [.copy("Fixtures")]),
       tests(
         "LogParse",
-        ["LogParse", "LocalCloud", "FunctionRuntime", "Privacy", "Events", "Bytes", "TestSupport"],
+        [
+          "LogParse", "PixelIngest", "LocalCloud", "FunctionRuntime", "Privacy", "Events", "Bytes",
+          "TestSupport",
+        ],
         resources: [.copy("Fixtures")]),
       tests(
         "BQLoader",
@@ -238,5 +246,5 @@ let package = Package(
           "bigquery_judge.py", "browser.py", "cloudevents_client.py", "Tables", "Faults",
           "README.md",
         ]),
-    ] + fuzzing() + parserBenchmarks()
+    ] + fuzzing()
 )

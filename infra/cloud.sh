@@ -3,6 +3,8 @@
 
 DRY_RUN="${DRY_RUN:-}"
 PART="${PART:-}"
+# Whether what a label says is as it should be is written, too.
+FORCE="${FORCE:-}"
 SCRATCH="$(mktemp -d)"
 trap 'rm -rf "$SCRATCH"' EXIT
 PIDS=()

@@ -29,9 +29,15 @@ PIXEL_PATHS=/pixel.png,/pixel.gif
 # headers only count where PixelIngest publishes; in log mode and with a bucket, those in the URL do.
 PRIVACY_SIGNALS=honor
 IP_POLICY=keep
+# Which columns are personal: infra/privacy.json. The parameter that says no with 0, no, false or denied:
+CONSENT_PARAMETER=consent
 
 # Pages that may POST events to PixelIngest, with commas; * is any.
 ALLOWED_ORIGINS=*
+
+# A file of keys, one a line, of which every POST to PixelIngest then needs one: infra/write-keys (git ignores it),
+# or a full path. Its content goes into Secret Manager, which only PixelIngest reads. Empty: anybody may post.
+WRITE_KEYS_FILE=
 
 # Where BigQuery keeps the data: EU, US, or a region. It can't be changed later.
 BIGQUERY_LOCATION=EU
@@ -43,6 +49,17 @@ CONTRACT=infra/contracts/pixel.json
 TEMPLATE_SUFFIX=_{user_id}_{date}
 # Is a user a visitor, of whom there are thousands? Then 16 groups of them (a query reads at most 1,000 tables):
 #TEMPLATE_SUFFIX=_{bucket:user_id:16}_{date}
+# Whose date it is: UTC, a name as Europe/Berlin, or a rule as CET-1CEST,M3.5.0,M10.5.0/3.
+TIME_ZONE=UTC
+# infra/known-ids, a file with an id a line: only they get tables of their own. Empty: any id does.
+KNOWN_IDS=
+
+# Any other setting of the three programs, as NAME=value with spaces between; the README explains each.
+#INGEST_SETTINGS=ID_COOKIE=visitor ID_COOKIE_LIFETIME=720h LOG_CALLS=1/100
+#LOADER_SETTINGS=SCHEMA_GRACE=1h MAX_NEW_TABLES_PER_HOUR=1000
+INGEST_SETTINGS=
+PARSE_SETTINGS=
+LOADER_SETTINGS=
 
 # Names. Topics, subscriptions, sink, accounts and load balancer begin with PREFIX; an empty bucket name is
 # PROJECT-PREFIX.

@@ -35,6 +35,9 @@ lay_out() {
   objcopy --remove-section .swift_modhash --remove-section .note.gnu.build-id "$BIN/$name" "$root/function"
   chmod 555 "$root/function"
   install -m 444 "$ROOT"/infra/contracts/*.json "$root/contracts/"
+  install -m 444 "$ROOT/infra/privacy.json" "$root/"
+  # Only if there is one: the ids that have tables of their own.
+  [[ ! -f $ROOT/infra/known-ids ]] || install -m 444 "$ROOT/infra/known-ids" "$root/"
   for authority in "${AUTHORITIES[@]}"; do
     cat "/usr/share/ca-certificates/mozilla/$authority.crt" 2>/dev/null || say "without $authority: this Debian does not have it"
   done >"$root/etc/ssl/certs/ca-certificates.crt"

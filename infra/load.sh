@@ -4,7 +4,7 @@
 # The parts in the order of a deployment: subscriptions before the sink, the sink before the load balancer,
 # so that no hit arrives before everything behind it is there.
 readonly PARTS=(
-  apis accounts topics tables views archive images services subscriptions sink bucket balancer alerts budget
+  apis accounts secrets topics tables views archive images services subscriptions sink bucket balancer alerts budget
 )
 
 # shellcheck source=infra/settings.sh

@@ -22,6 +22,7 @@ derive_settings() {
   REJECTED_ARCHIVE=$REJECTED_TOPIC-archive
   DEAD_HOLD=$DEAD_TOPIC-hold
   SINK=$PREFIX-hits
+  WRITE_KEYS=$PREFIX-write-keys
 
   # The services have the names of the programs.
   INGEST_SERVICE=pixel-ingest

@@ -4,11 +4,17 @@
 
 # Every name that a configuration may have. The file is read, not run.
 readonly SETTINGS=(
-  PROJECT REGION ROAD INGEST_MODE DOMAIN PIXEL_PATHS PRIVACY_SIGNALS IP_POLICY ALLOWED_ORIGINS BIGQUERY_LOCATION CONTRACT TEMPLATE_SUFFIX PREFIX
-  DATASET TABLE OPS_DATASET BUCKET RAW_DAYS REJECTED_DAYS MESSAGE_DAYS MAX_INSTANCES_INGEST
+  PROJECT REGION ROAD INGEST_MODE DOMAIN PIXEL_PATHS PRIVACY_SIGNALS IP_POLICY CONSENT_PARAMETER ALLOWED_ORIGINS
+  WRITE_KEYS_FILE BIGQUERY_LOCATION CONTRACT TEMPLATE_SUFFIX TIME_ZONE KNOWN_IDS
+  INGEST_SETTINGS PARSE_SETTINGS LOADER_SETTINGS PREFIX DATASET TABLE OPS_DATASET BUCKET RAW_DAYS REJECTED_DAYS MESSAGE_DAYS MAX_INSTANCES_INGEST
   MAX_INSTANCES_PARSE MAX_INSTANCES_LOADER ALERT_EMAIL NO_HITS_MINUTES REJECTIONS_ALERT BILLING_ACCOUNT
   BUDGET IMAGE_TAG IMAGE_PIXEL_INGEST IMAGE_LOG_PARSE IMAGE_BQ_LOADER
 )
+
+# shellcheck source=infra/program-settings.sh
+source "$ROOT/infra/program-settings.sh"
+# shellcheck source=infra/settings-checks.sh
+source "$ROOT/infra/settings-checks.sh"
 
 # load_settings: every setting becomes a variable; those that the file leaves out are the example's.
 load_settings() {
@@ -64,11 +70,22 @@ check_settings() {
     'allowed are up to 8 paths with commas, as /pixel.png,/pixel.gif'
   matches PRIVACY_SIGNALS '^(honor|drop|ignore)$' 'allowed are honor, drop and ignore'
   matches IP_POLICY '^(keep|truncate|drop)$' 'allowed are keep, truncate and drop'
+  matches CONSENT_PARAMETER '^[A-Za-z0-9._-]{1,64}$' 'allowed is the name of a parameter: letters, digits, - . _'
   local origin='https?://[a-z0-9.*:-]+'
   matches ALLOWED_ORIGINS "^([*]|$origin(,$origin)*)\$" 'allowed are *, or origins as https://example.com with commas'
+  check_write_keys
   matches BIGQUERY_LOCATION '^(EU|US|[a-z]+-[a-z]+[0-9]+)$' 'allowed are EU, US, or a region as europe-west1'
   check_contract
   check_suffix
+  check_time_zone
+  [[ -z $KNOWN_IDS || ($KNOWN_IDS == infra/known-ids && -f $ROOT/$KNOWN_IDS) ]] ||
+    wrong KNOWN_IDS 'allowed is infra/known-ids, a file with an id a line, which the image gets, or nothing'
+  check_passed_on INGEST_SETTINGS ingest
+  check_passed_on PARSE_SETTINGS parse
+  check_passed_on LOADER_SETTINGS loader
+  [[ -z $INGEST_SETTINGS || $ROAD != bucket ]] || wrong INGEST_SETTINGS 'ROAD=bucket has no PixelIngest: leave it empty'
+  [[ $INGEST_SETTINGS != *ID_COOKIE=* || "$ROAD $INGEST_MODE" != 'service log' ]] ||
+    wrong INGEST_SETTINGS 'a request log has no cookies: ID_COOKIE needs INGEST_MODE=publish'
   matches PREFIX '^[a-z][a-z0-9-]{1,14}[a-z0-9]$' \
     'allowed are 3 to 16 lower-case letters, digits and hyphens, a letter first'
   [[ $PREFIX != goog* ]] || wrong PREFIX 'names that begin with goog are reserved'
@@ -97,29 +114,5 @@ check_settings() {
   for name in IMAGE_PIXEL_INGEST IMAGE_LOG_PARSE IMAGE_BQ_LOADER; do
     matches "$name" '^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9_.-]+)?(@sha256:[0-9a-f]{64})?$|^$' \
       'allowed is an image reference, or nothing'
-  done
-}
-
-check_contract() {
-  [[ -f $ROOT/$CONTRACT ]] || wrong CONTRACT "there is no such file in $ROOT"
-  matches CONTRACT '^infra/contracts/[A-Za-z0-9_-]+\.json$' \
-    'allowed is a .json file in infra/contracts, which is what the image gets'
-  jq -e 'type == "array" and all(.[]; .name and .type)' "$ROOT/$CONTRACT" >/dev/null 2>&1 ||
-    wrong CONTRACT 'it is no BigQuery schema file: a JSON array of columns'
-}
-
-# The loader checks its pattern in full when it starts; here is what would surprise only then.
-check_suffix() {
-  local rest="$TEMPLATE_SUFFIX" column
-  [[ -z $rest || $rest == _* ]] ||
-    wrong TEMPLATE_SUFFIX 'it has to begin with _, or queries over all suffix tables would take in the template'
-  local form='^([A-Ya-z0-9_]|\{[A-Za-z_][A-Za-z0-9_]*\}|\{bucket:[A-Za-z_][A-Za-z0-9_]*:[0-9]+\})*$'
-  [[ $rest =~ $form ]] ||
-    wrong TEMPLATE_SUFFIX 'allowed are {column}, {bucket:column:16}, {date}, {month}, {hour}, letters but Z, digits, _'
-  while [[ $rest =~ \{(bucket:)?([A-Za-z_][A-Za-z0-9_]*)(:[0-9]+)?\}(.*)$ ]]; do
-    column="${BASH_REMATCH[2]}" rest="${BASH_REMATCH[4]}"
-    [[ $column =~ ^(date|month|hour)$ ]] && continue
-    jq -e --arg name "$column" 'any(.[]; .name == $name)' "$ROOT/$CONTRACT" >/dev/null ||
-      wrong TEMPLATE_SUFFIX "the contract has no column $column"
   done
 }

@@ -20,7 +20,7 @@ ensure_subscription() {
   is="$(subscription_state <<<"$is")"
   wanted="$(wanted_state "$@")"
   # An update replaces the whole push configuration, so it always gets every flag.
-  [[ $is == "$wanted" ]] || run gcloud pubsub subscriptions update "$name" "${flags[@]}"
+  [[ $is == "$wanted" && -z $FORCE ]] || run gcloud pubsub subscriptions update "$name" "${flags[@]}"
 }
 
 # subscription NAME: what it is, as JSON. All are read at once, the first time.

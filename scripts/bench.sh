@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
 # Usage: scripts/bench.sh [--quick] [--json] [--save] [NAME…]
 #
-# Measures the runtime beside nginx, Go and functions-framework, and the parser of LogParse beside
-# Foundation, Go, Python and Node, in one run and as ratios, and says whether the targets are met.
+# Measures the three programs beside nginx, Go, functions-framework, Foundation, Python and Node, in one run and as
+# ratios, and says whether the targets are met.
 # Builds what it measures, and gets the peers from Debian and PyPI; a peer that cannot be had is named
 # and skipped. Tests/Benchmarks/README.md says how to read the tables.
 #
-#   NAME      pixel, instructions, handlers, ingest, coldstart, memory, parser, service, linear; all of them
-#             without a name
-#   --quick   fewer and shorter rounds: under four minutes, once everything is built
+#   NAME      pixel, instructions, handlers, ingest, coldstart, memory, parser, base64, query, service, loader, chain,
+#             outage, linear, growth, images, build, budgets; all of them without a name: about half an hour
+#   --quick   fewer and shorter rounds; without a name only pixel, coldstart, parser, loader and budgets: under two
+#             minutes, once everything is built
 #   --json    prints JSON instead of tables
-#   --save    keeps the tables of a whole run in Tests/Benchmarks
+#   --save    keeps the tables of a whole run in Tests/Benchmarks/RESULTS.md; with budgets alone the counts as new
+#             budgets, with growth alone its chart
 #
 # Exits with 1 if a target is missed in three quarters of the rounds or more, with 2 if something could
 # not be measured.
@@ -20,25 +22,42 @@ source "$(dirname "$0")/lib.sh"
 
 readonly BENCHMARKS="$ROOT/Tests/Benchmarks"
 readonly WORK="$ROOT/.build-bench"
-readonly LOAD_PACKAGES=(wrk)
-readonly PEER_PACKAGES=(nginx-light golang-go nodejs python3 python3-venv valgrind)
+readonly PEER_PACKAGES=(nginx-light golang-go nodejs python3-venv)
+readonly ALL=(
+  pixel instructions handlers ingest coldstart memory parser base64 query service loader chain outage linear
+  growth images build budgets
+)
+# What --quick takes without names: under two minutes together.
+readonly QUICK=(pixel coldstart parser loader budgets)
 
 ARGUMENTS=()
+NAMES=()
 
 parse_arguments() {
-  local save='' name=''
+  local save='' quick=''
   while [[ $# -gt 0 ]]; do
     case "$1" in
-      --quick | --json) ARGUMENTS+=("$1") ;;
+      --quick) quick=1 ARGUMENTS+=("$1") ;;
+      --json) ARGUMENTS+=("$1") ;;
       --save) save=1 ARGUMENTS+=(--save "$BENCHMARKS") ;;
-      pixel | instructions | handlers | ingest | coldstart | memory | parser | service | linear)
-        name=1 ARGUMENTS+=("$1") ;;
       -h | --help) print_usage "$0"; exit 0 ;;
-      *) die "unknown argument '$1': see --help" ;;
+      -*) die "unknown argument '$1': see --help" ;;
+      *) [[ " ${ALL[*]} " == *" $1 "* ]] || die "there is no benchmark '$1': allowed are ${ALL[*]}"
+        NAMES+=("$1") ;;
     esac
     shift
   done
-  [[ -z $save || -z $name ]] || die "--save is for a whole run: leave the names out"
+  [[ -z $save || (${#NAMES[@]} -eq 0 && -z $quick) || ${NAMES[*]} =~ ^(budgets|growth)$ ]] ||
+    die "--save is for a whole run, or for budgets or growth alone: leave out --quick and the other names"
+  [[ ${#NAMES[@]} -gt 0 || -z $quick ]] || NAMES=("${QUICK[@]}")
+  [[ ${#NAMES[@]} -gt 0 ]] || NAMES=("${ALL[@]}")
+}
+
+# Whether one of these is to be run.
+wanted() {
+  local name
+  for name in "$@"; do [[ " ${NAMES[*]} " != *" $name "* ]] || return 0; done
+  return 1
 }
 
 # The peers are welcome, not needed.
@@ -60,28 +79,17 @@ build_static() {
   strip -o "$WORK/pixel-ingest" "$WORK/static/release/pixel-ingest"
 }
 
-# The parsers alone, ours and Foundation's; callgrind can't read the compiler's debug information.
-build_parsers() {
-  say "Building the parsers that are compared (release)"
-  local product
-  for product in ParseCore ParseFoundation; do
-    BENCH=1 swift build --package-path "$ROOT" --scratch-path "$WORK/parsers" -c release \
-      --product "$product" 2>&1 | build_errors_only || die "$product could not be built"
-    strip -g "$WORK/parsers/release/$product"
-  done
-}
-
 main() {
   parse_arguments "$@"
   require_swift
-  install_packages "${SYSTEM_PACKAGES[@]}" "${LOAD_PACKAGES[@]}"
-  install_peers
+  install_packages "${SYSTEM_PACKAGES[@]}" python3 valgrind
+  ! wanted pixel handlers ingest service loader chain outage growth || install_packages wrk
+  ! wanted pixel instructions coldstart memory parser base64 query service loader outage growth || install_peers
   mkdir -p "$WORK"
   build_release >&2  # tables alone go to stdout
-  build_static >&2
-  build_parsers >&2
+  ! wanted pixel instructions coldstart memory growth || build_static >&2
   PYTHONPATH="$BENCHMARKS" PYTHONDONTWRITEBYTECODE=1 exec python3 -m bench --work "$WORK" \
-    --static "$WORK/pixel-ingest" --development "$BIN/pixel-ingest" "${ARGUMENTS[@]}"
+    --static "$WORK/pixel-ingest" --binaries "$BIN" "${ARGUMENTS[@]}" "${NAMES[@]}"
 }
 
 main "$@"

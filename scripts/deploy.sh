@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Usage: scripts/deploy.sh [--dry-run] [PART…]
+# Usage: scripts/deploy.sh [--dry-run] [--force] [PART…]
 #
 # Creates or updates everything that the pipeline needs in one Google Cloud project, as infra/config.sh says
 # (CONFIG=FILE picks another). Running it again changes nothing; a run that stopped goes on where it was.
 #
+#   --force     writes services, alerts and subscriptions again: puts back what was changed by hand in the console
 #   --dry-run   looks, and prints what it would do
 #   --list      lists the parts
 #   PART…       only these, in the order of the list
@@ -21,6 +22,7 @@ main() {
   while [[ $# -gt 0 ]]; do
     case "$1" in
       --dry-run) DRY_RUN=1 ;;
+      --force) FORCE=1 ;;
       --list) list_parts; exit 0 ;;
       -h | --help) print_usage "$0"; printf '\nParts:\n'; list_parts; exit 0 ;;
       -*) die "unknown argument '$1': see --help" ;;
@@ -50,13 +52,15 @@ announce() {
   worst_month
 }
 
-# worst_month: instances that are busy all month, at Cloud Run's list price of a vCPU and its memory (tier 1,
-# November 2026: infra/README.md). Requests, traffic and storage come on top.
+# worst_month: instances that are busy all month, at Cloud Run's list price of a vCPU and its memory
+# (infra/prices.json). Requests, traffic and storage come on top.
 worst_month() {
-  local ingest="$MAX_INSTANCES_INGEST"
+  local ingest="$MAX_INSTANCES_INGEST" cpu memory
   [[ $ROAD != bucket ]] || ingest=0
-  awk -v ingest="$ingest" -v others=$((MAX_INSTANCES_PARSE + MAX_INSTANCES_LOADER)) 'BEGIN {
-    second = 30 * 86400; cpu = 0.000024; memory = 0.0000025
+  read -r cpu memory < <(jq -r '.cloud_run | "\(.vcpu_second) \(.gib_second)"' "$ROOT/infra/prices.json")
+  awk -v cpu="$cpu" -v memory="$memory" -v ingest="$ingest" \
+    -v others=$((MAX_INSTANCES_PARSE + MAX_INSTANCES_LOADER)) 'BEGIN {
+    second = 30 * 86400
     printf "Worst month that the instance limits allow: %d instances always busy, %d USD\n",
       ingest + others, second * (ingest * (cpu + memory / 8) + others * (cpu + memory / 4)) + 0.5 }'
 }

@@ -7,7 +7,7 @@
 #
 #   --seconds N  how long for each target (default 10)
 #   --seed N     the same inputs in the same order (default: others each time)
-#   TARGET       head, chunked, envelope, cloudevent, token, entry (default: all)
+#   TARGET       head, chunked, envelope, cloudevent, token, entry, query, body (default: all)
 #
 # It begins with Tests/Fuzz/Corpus and keeps what it learns in .build-fuzz/corpus. An input that fails
 # belongs in Tests/Fuzz/Corpus/TARGET, where the tests run it from then on.
@@ -16,7 +16,7 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 
 readonly BUILD="$ROOT/.build-fuzz"
-readonly TARGETS=(head chunked envelope cloudevent token entry)
+readonly TARGETS=(head chunked envelope cloudevent token entry query body)
 # Two run at a time: one target takes one core.
 readonly AT_ONCE=2
 

@@ -15,7 +15,7 @@ source "$ROOT/infra/load.sh"
 
 # The sink first, so that nothing new comes in; then what serves; accounts when nothing runs as them.
 readonly ORDER=(
-  sink budget alerts balancer bucket subscriptions archive services topics views tables images accounts apis
+  sink budget alerts balancer bucket subscriptions archive services topics views tables images secrets accounts apis
 )
 UNDO=1
 KEEP_DATA=''

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Usage: scripts/test.sh [--all | --deployment]
 #
-# The test command: format and shell lint, build with warnings as errors, all tests, a comparison of the
-# scanners with Python and Foundation, ten seconds of fuzzing for each parser, one run of the whole pipeline,
-# and a deployment to an offline Google Cloud where gcloud is. Installs what it needs from Debian's packages.
+# The test command: format and shell lint, build with warnings as errors, all tests, the cost estimate's
+# examples, a comparison of the scanners with Python and Foundation, ten seconds of fuzzing for each parser, one
+# run of the whole pipeline, and a deployment to an offline Google Cloud where gcloud is. Installs what it needs
+# from Debian's packages.
 #
-#   --all         adds the long suites, and fuzzes for a minute each
+#   --all         adds the long suites and the instruction budgets, and fuzzes for a minute each
 #   --deployment  only the deployment's tests, and all of them: calls that fail, changes, images, the guide's
 #                 commands; about half an hour
 set -euo pipefail
@@ -48,16 +49,22 @@ compare_scanners() {
 deployment() {
   local roads=(direct)
   "$ROOT/Tests/Deploy/settings.sh"
+  PIXEL_BINARIES="$BIN" "$ROOT/Tests/Deploy/services.sh"
   "$ROOT/Tests/Deploy/sink.sh"
   [[ -z ${PIXEL_TEST_ALL:-} ]] || roads=(service-log bucket direct)
   "$ROOT/Tests/Deploy/roads.sh" "${roads[@]}"
 }
 
 whole_deployment() {
+  export PIXEL_BINARIES="$BIN"
   "$ROOT/Tests/Deploy/settings.sh"
+  "$ROOT/Tests/Deploy/services.sh"
   "$ROOT/Tests/Deploy/sink.sh"
   "$ROOT/Tests/Deploy/roads.sh" --more --faults service-log bucket direct
+  "$ROOT/Tests/Deploy/roads.sh" service-publish
   "$ROOT/Tests/Deploy/changes.sh"
+  "$ROOT/Tests/Deploy/growth.sh"
+  "$ROOT/Tests/Deploy/budget.sh"
   "$ROOT/Tests/Deploy/redrive.sh"
   "$ROOT/Tests/Deploy/walkthrough.sh"
   "$ROOT/Tests/Deploy/images.sh"
@@ -75,7 +82,7 @@ main() {
   esac
   require_swift
   # zlib is for a setting that is off by default; the tests try it.
-  install_packages "${SYSTEM_PACKAGES[@]}" zlib1g-dev shellcheck jq
+  install_packages "${SYSTEM_PACKAGES[@]}" zlib1g-dev shellcheck jq python3
   if [[ -n $only ]]; then
     step 'release build' build_release
     step 'deployment' "$only"
@@ -84,10 +91,12 @@ main() {
   step 'lint' lint
   step 'release build' build_release
   step 'tests' unit_tests
+  step 'cost estimate' python3 -m unittest discover -s "$ROOT/Tests/Estimate"
   step 'scanners beside Python and Foundation' compare_scanners
   step 'fuzzing' fuzz
   step 'whole pipeline' "$ROOT/scripts/run-local.sh" --check
   step 'deployment' deployment
+  [[ -z ${PIXEL_TEST_ALL:-} ]] || step 'instruction budgets' "$ROOT/scripts/bench.sh" budgets
   [[ -z ${PIXEL_TEST_ALL:-} ]] || step 'faults, at a tenth of the times' "$ROOT/scripts/faults.sh"
   say 'All passed.'
 }

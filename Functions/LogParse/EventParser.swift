@@ -53,6 +53,7 @@ public struct EventParser {
     var leftOut: LeftOut {
       var leftOut = parameters.leftOut
       leftOut.misfit = encoder.misfitCount
+      leftOut.repeated += encoder.repeatedPartCount
       return leftOut
     }
   }

@@ -37,6 +37,8 @@ struct FieldTree {
   }
 
   let nodes: [Node]
+  /// Whether a field is JSON, so that a name may go on behind it.
+  let hasJSON: Bool
   private let leaves: [Int]
   private let paths: NameIndex
 
@@ -48,6 +50,7 @@ struct FieldTree {
     }
     guard !drafts.isEmpty else { return nil }
     nodes = drafts
+    hasJSON = drafts.contains { $0.column.type == .json }
     leaves = drafts.indices.filter { drafts[$0].column.type != .record }
     paths = NameIndex(leaves.map { Array(drafts[$0].path.utf8) })
   }
@@ -73,11 +76,14 @@ struct FieldTree {
     nodes[position] = node(end: nodes.count)
   }
 
-  /// Finds the field that a parameter names: `item.id`, `item[id]`, `items[0].sku`, `items[0][sku]`.
-  /// `path` is scratch.
+  /// Finds the field that a parameter names: `item.id`, `item[id]`, `items[0].sku`, `items[0][sku]`, and
+  /// for a list also `item.tags[]`. `path` is scratch.
   func find(_ name: Span<UInt8>, _ path: inout ByteWriter) -> Lookup {
     path.removeAll()
-    guard let (indices, isTooHigh) = Self.split(name, into: &path) else { return .unknown }
+    let end = name.count &- 2
+    let isList = end > 0 && name.equals("[]", at: end..<name.count)
+    let field = name.extracting(0..<(isList ? end : name.count))
+    guard let (indices, isTooHigh) = Self.split(field, into: &path) else { return .unknown }
     guard let found = paths.find(path.bytes.span) else { return .unknown }
     let leaf = leaves[found]
     var given: UInt16 = 0

@@ -14,6 +14,8 @@ struct Parameters {
     /// Where the value lies in the URL, still encoded.
     let range: Range<Int>
     let isEncoded: Bool
+    /// Where the name says which part of a JSON column this is: `.a.b`; empty for a whole value.
+    let path: Range<Int>
     /// The next value for the same column, or -1.
     fileprivate(set) var next: Int32 = -1
   }
@@ -23,6 +25,8 @@ struct Parameters {
     let place: FieldTree.Place
     let range: Range<Int>
     let isEncoded: Bool
+    /// As of a `Value`.
+    let path: Range<Int>
   }
 
   private let names: ControlParameters
@@ -76,14 +80,21 @@ struct Parameters {
       return plan.parameterColumn(url.extracting(parameter.name))
     }
     guard parameter.name.count <= Self.maximumNameBytes else { return nil }
+    return self.column(decoding: parameter.name, in: url, plan)
+  }
+
+  private mutating func column(
+    decoding range: Range<Int>, in url: Span<UInt8>, _ plan: RowPlan
+  ) -> Int? {
     name.removeAll()
-    name.append(formDecoding: url, parameter.name)
+    name.append(formDecoding: url, range)
     return plan.parameterColumn(name.bytes.span)
   }
 
-  private mutating func take(_ parameter: QueryParameter, _ column: Int, _ plan: RowPlan) {
-    // A column that holds one value keeps the first.
-    guard first[column] < 0 || plan.columns[column].mode == .repeated else {
+  private mutating func take(
+    _ parameter: QueryParameter, _ column: Int, _ plan: RowPlan, path: Range<Int> = 0..<0
+  ) {
+    guard first[column] < 0 || mayFollow(column, plan, path) else {
       leftOut.repeated += 1
       return
     }
@@ -98,7 +109,15 @@ struct Parameters {
       values[Int(last[column])].next = index
     }
     last[column] = index
-    values.append(Value(range: parameter.value, isEncoded: parameter.valueIsEncoded))
+    values.append(
+      Value(range: parameter.value, isEncoded: parameter.valueIsEncoded, path: path))
+  }
+
+  /// A column that holds one value keeps the first, with all its parts if it came in parts.
+  private func mayFollow(_ column: Int, _ plan: RowPlan, _ path: Range<Int>) -> Bool {
+    let isPart = !path.isEmpty
+    guard isPart || plan.columns[column].mode == .repeated else { return false }
+    return firstValue(of: column)?.path.isEmpty != isPart
   }
 
   /// What is no column: a field inside a RECORD, a parameter that steers us, or nothing of ours.
@@ -111,6 +130,8 @@ struct Parameters {
     }
     if names.isTest(parameter, in: url) {
       isTest = true
+    } else if takePart(parameter, in: url, plan) {
+      return
     } else if let fields = plan.fields {
       takeField(parameter, in: url, fields)
     } else if !names.contain(parameter, in: url) {
@@ -118,31 +139,102 @@ struct Parameters {
     }
   }
 
+  /// A part of a JSON column, `properties.a`, or an element of a list in the way of PHP, `tags[]`; false if
+  /// it is neither.
+  private mutating func takePart(
+    _ parameter: QueryParameter, in url: Span<UInt8>, _ plan: RowPlan
+  ) -> Bool {
+    let end = url.endOfPathName(in: parameter.name)
+    guard end < parameter.name.upperBound,
+      let column = column(decoding: parameter.name.lowerBound..<end, in: url, plan)
+    else { return false }
+    let rest = end..<parameter.name.upperBound
+    guard plan.columns[column].type == .json else {
+      var path = JSONPath(rest)
+      guard plan.columns[column].mode == .repeated, path.next(in: url) == .oneMore else {
+        return false
+      }
+      take(parameter, column, plan)
+      return true
+    }
+    switch JSONPath(rest).verdict(in: url) {
+    case .good: take(parameter, column, plan, path: rest)
+    case .tooFar: leftOut.overLimit += 1
+    case .invalid: return false
+    }
+    return true
+  }
+
   private mutating func takeField(
     _ parameter: QueryParameter, in url: Span<UInt8>, _ fields: FieldTree
   ) {
+    switch find(parameter.name, in: url, fields) {
+    case .unknown:
+      guard !takeFieldPart(parameter, in: url, fields), !names.contain(parameter, in: url) else {
+        return
+      }
+      leftOut.unknown += 1
+    case .indexTooHigh: leftOut.overLimit += 1
+    case .place(let place): take(parameter, place, fields)
+    }
+  }
+
+  private mutating func find(
+    _ range: Range<Int>, in url: Span<UInt8>, _ fields: FieldTree
+  ) -> FieldTree.Lookup {
     name.removeAll()
-    name.append(formDecoding: url, parameter.name)
+    name.append(formDecoding: url, range)
     // Another reference to the bytes: a span of `self.name` would lock all of `self`.
     let name = self.name
-    switch fields.find(name.bytes.span, &path) {
-    case .unknown: if !names.contain(parameter, in: url) { leftOut.unknown += 1 }
-    case .indexTooHigh: leftOut.overLimit += 1
-    case .place(let place):
-      guard
-        fields.nodes[place.leaf].column.mode == .repeated
-          || !fieldValues.contains(where: { $0.place == place })
-      else {
+    return fields.find(name.bytes.span, &path)
+  }
+
+  private mutating func take(
+    _ parameter: QueryParameter, _ place: FieldTree.Place, _ fields: FieldTree,
+    path: Range<Int> = 0..<0
+  ) {
+    let isList = fields.nodes[place.leaf].column.mode == .repeated
+    if !isList || fields.hasJSON, let before = fieldValues.first(where: { $0.place == place }) {
+      guard before.path.isEmpty == path.isEmpty, isList || !path.isEmpty else {
         leftOut.repeated += 1
         return
       }
-      guard values.count + fieldValues.count < Self.maximum else {
-        leftOut.overLimit += 1
-        return
-      }
-      fieldValues.append(
-        FieldValue(
-          place: place, range: parameter.value, isEncoded: parameter.valueIsEncoded))
     }
+    guard values.count + fieldValues.count < Self.maximum else {
+      leftOut.overLimit += 1
+      return
+    }
+    fieldValues.append(
+      FieldValue(
+        place: place, range: parameter.value, isEncoded: parameter.valueIsEncoded, path: path))
+  }
+
+  /// A part of a JSON field inside a RECORD, `item.extra.a`; false if it is none.
+  private mutating func takeFieldPart(
+    _ parameter: QueryParameter, in url: Span<UInt8>, _ fields: FieldTree
+  ) -> Bool {
+    guard fields.hasJSON else { return false }
+    var steps = JSONPath(parameter.name)
+    // What begins the name is the RECORD's own column.
+    steps.skipName(in: url)
+    for _ in 0..<JSONPath.maximumDepth {
+      guard let step = steps.next(in: url), step != .invalid else { return false }
+      let rest = steps.position..<parameter.name.upperBound
+      guard !rest.isEmpty else { return false }
+      switch find(parameter.name.lowerBound..<rest.lowerBound, in: url, fields) {
+      case .place(let place) where fields.nodes[place.leaf].column.type == .json:
+        switch JSONPath(rest).verdict(in: url) {
+        case .good: take(parameter, place, fields, path: rest)
+        case .tooFar: leftOut.overLimit += 1
+        case .invalid: return false
+        }
+        return true
+      case .indexTooHigh:
+        leftOut.overLimit += 1
+        return true
+      default: continue
+      }
+    }
+    return false
   }
 }

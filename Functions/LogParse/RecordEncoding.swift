@@ -82,12 +82,13 @@ extension RowEncoder {
       }
       if first < end || field.column.mode == .required {
         let before = row.count
-        let keys = plan.keys
-        row.append(keys.span, field.column.key)
-        let filling =
-          field.column.type == .record
-          ? try appendRecord(child, of: fields, parameters, first..<end, url, to: &row)
-          : appendLeaf(field, parameters, first..<end, url, to: &row)
+        let filling: Filling
+        if field.column.type == .record {
+          row.append(plan.keys.span, field.column.key)
+          filling = try appendRecord(child, of: fields, parameters, first..<end, url, to: &row)
+        } else {
+          filling = appendLeaf(field, parameters, first..<end, url, to: &row)
+        }
         if filling != .filled { row.truncate(to: before) }
         if field.column.mode == .required, filling == .misfit {
           throw refusal(of: field.path, field.column, filling)
@@ -114,11 +115,20 @@ extension RowEncoder {
   ) -> Filling {
     guard let first = range.first else { return .empty }
     let value = parameters.fieldValues[fieldOrder[first]]
+    guard value.path.isEmpty else {
+      parts.removeAll()
+      for at in range {
+        let value = parameters.fieldValues[fieldOrder[at]]
+        takePart(value.range, isEncoded: value.isEncoded, at: value.path, in: url)
+      }
+      return appendParts(field.column.mode, url, to: &row)
+    }
     guard field.column.mode == .repeated else {
-      let filling = appendValue(value.range, value.isEncoded, url, field.column, to: &row)
+      let filling = appendMember(value.range, value.isEncoded, url, field.column, to: &row)
       if filling == .misfit { appendMisfit(field, value.place) }
       return filling
     }
+    row.append(plan.keys.span, field.column.key)
     let start = row.count
     row.append(UInt8(ascii: "["))
     for at in range {

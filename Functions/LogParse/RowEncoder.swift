@@ -32,6 +32,9 @@ struct RowEncoder {
   /// What did not fit: `,"column":"text"` one after the other.
   var misfits = ByteWriter()
   private(set) var misfitCount = 0
+  /// The value of a JSON column that came in parts, and how many of them had no place in it.
+  var parts = JSONParts()
+  private(set) var repeatedPartCount = 0
   /// The values for fields inside RECORDs, as positions among the parameters' `fieldValues`.
   var fieldOrder: [Int] = []
 
@@ -45,6 +48,7 @@ struct RowEncoder {
     row.removeAll()
     misfits.removeAll()
     misfitCount = 0
+    repeatedPartCount = 0
     var record = 0
     if plan.fields != nil { sortFieldValues(parameters) }
     for index in plan.columns.indices {
@@ -60,16 +64,17 @@ struct RowEncoder {
         continue
       }
       let start = row.count
-      row.append(plan.keys.span, column.key)
       let filling: Filling
       switch column.source {
       case .reserved(let reserved):
-        filling = append(reserved, of: hit, bytes, url, id, to: &row) ? .filled : .empty
+        filling = append(column.key, reserved, of: hit, bytes, url, id, to: &row) ? .filled : .empty
       case .pageURL where parameters.firstValue(of: index) == nil:
-        filling = appendText(hit.entry.request?.referer, bytes, to: &row) ? .filled : .empty
+        let referer = hit.entry.request?.referer
+        filling = append(column.key, text: referer, bytes, to: &row) ? .filled : .empty
       case .parameter, .pageURL:
         filling = append(parameters, index, url, to: &row)
       case .record:
+        row.append(plan.keys.span, column.key)
         filling = try appendRecord(next: &record, parameters, url, to: &row)
       }
       if filling != .filled {
@@ -93,24 +98,30 @@ struct RowEncoder {
     _ parameters: Parameters, _ index: Int, _ url: Span<UInt8>, to row: inout ByteWriter
   ) -> Filling {
     guard let value = parameters.firstValue(of: index) else { return .empty }
+    if !value.path.isEmpty { return appendParts(parameters, value, index, url, to: &row) }
     let column = plan.columns[index]
-    if column.mode == .repeated { return appendList(parameters, value, index, url, to: &row) }
-    let filling = appendValue(value.range, value.isEncoded, url, column, to: &row)
+    if column.mode == .repeated {
+      row.append(plan.keys.span, column.key)
+      return appendList(parameters, value, index, url, to: &row)
+    }
+    let filling = appendMember(value.range, value.isEncoded, url, column, to: &row)
     if filling == .misfit { appendMisfit(index) }
     return filling
   }
 
-  /// Writes one value; what does not fit stays in `text`.
-  mutating func appendValue(
+  /// Writes a column's key and one value; what does not fit stays in `text`.
+  mutating func appendMember(
     _ range: Range<Int>, _ isEncoded: Bool, _ url: Span<UInt8>, _ column: RowPlan.PlannedColumn,
     to row: inout ByteWriter
   ) -> Filling {
     if column.type == .string, column.mayHold(range.count) {
       guard !range.isEmpty || column.mode == .nullable else { return .empty }
+      let keys = plan.keys
+      let key = keys.span.extracting(column.key)
       if isEncoded {
-        row.append(jsonFormDecoding: url, range)
+        row.append(key, jsonFormDecoding: url, range)
       } else {
-        row.append(json: url, range)
+        row.append(key, json: url, range)
       }
       return .filled
     }
@@ -118,6 +129,7 @@ struct RowEncoder {
     guard text.count > 0 || (column.type == .string && column.mode == .nullable) else {
       return .empty
     }
+    row.append(plan.keys.span, column.key)
     return fits(column) && row.append(value: text.bytes.span, as: column.type) ? .filled : .misfit
   }
 
@@ -194,6 +206,8 @@ struct RowEncoder {
 
   mutating func countMisfit() { misfitCount += 1 }
 
+  mutating func countRepeatedPart() { repeatedPartCount += 1 }
+
   /// Writes `_unparsed`: a JSON object, as text in a string. A list with several values that do not
   /// fit has its key as often.
   private mutating func appendMisfits(to row: inout ByteWriter) {
@@ -226,54 +240,63 @@ struct RowEncoder {
 
   // MARK: Facts of the request
 
+  /// Writes the column's key and value; false, and perhaps a key too many, if it has none.
   private mutating func append(
-    _ column: ReservedColumn, of hit: Hit, _ bytes: Span<UInt8>, _ url: Span<UInt8>,
-    _ id: Span<UInt8>, to row: inout ByteWriter
+    _ key: Range<Int>, _ column: ReservedColumn, of hit: Hit, _ bytes: Span<UInt8>,
+    _ url: Span<UInt8>, _ id: Span<UInt8>, to row: inout ByteWriter
   ) -> Bool {
     let request = hit.entry.request
     switch column {
-    case .eventID: return appendQuoted(id, 0..<id.count, to: &row)
+    // Texts, which are most, together with their keys.
+    case .eventID: return append(key, quoting: id, 0..<id.count, to: &row)
+    case .requestPath: return append(key, json: url, hit.url.path, to: &row)
+    case .host: return append(key, json: url, hit.url.host, to: &row)
+    case .referer: return append(key, text: request?.referer, bytes, to: &row)
+    case .userAgent: return append(key, text: request?.userAgent, bytes, to: &row)
+    case .method: return append(key, text: request?.method, bytes, to: &row)
+    case .logName: return append(key, text: hit.entry.logName, bytes, to: &row)
+    case .country: return append(key, text: hit.entry.country, bytes, to: &row)
+    default:
+      row.append(plan.keys.span, key)
+      return append(column, of: hit, bytes, to: &row)
+    }
+  }
+
+  private mutating func append(
+    _ column: ReservedColumn, of hit: Hit, _ bytes: Span<UInt8>, to row: inout ByteWriter
+  ) -> Bool {
+    let request = hit.entry.request
+    switch column {
     case .eventTime: return append(hit.time, to: &row)
     case .receivedTime:
       guard let text = hit.entry.receiveTimestamp,
         let time = Timestamp(rfc3339: bytes, text.range)
       else { return false }
       return append(time, to: &row)
-    case .requestPath: return appendJSON(url, hit.url.path, to: &row)
-    case .host: return appendJSON(url, hit.url.host, to: &row)
-    case .referer: return appendText(request?.referer, bytes, to: &row)
-    case .userAgent: return appendText(request?.userAgent, bytes, to: &row)
     case .remoteIP:
       guard let address = request?.remoteIP else { return false }
       return append(address: bytes, bytes.addressWithoutPort(address.range), to: &row)
     case .privacy:
       guard let signal = hit.signal else { return false }
       row.append(json: signal.rawValue)
-      return true
-    case .method: return appendText(request?.method, bytes, to: &row)
     case .status:
       guard let status = request?.status else { return false }
       row.append(UInt8(ascii: "\""))
       row.append(decimal: status)
       row.append(UInt8(ascii: "\""))
-      return true
     case .cacheHit:
       guard let cacheHit = request?.cacheHit else { return false }
       row.append(cacheHit ? "true" as StaticString : "false" as StaticString)
-      return true
-    case .logName: return appendText(hit.entry.logName, bytes, to: &row)
     case .contractVersion:
       row.append(json: plan.contract.version)
-      return true
-    case .country: return appendText(hit.entry.country, bytes, to: &row)
     case .bot:
       // Without the agent, because it was withheld, nobody knows.
       if hit.signal != nil, request?.userAgent == nil { return false }
       let isBot = isBot(request?.userAgent, bytes)
       row.append(isBot ? "true" as StaticString : "false" as StaticString)
-      return true
-    case .unparsed: return false
+    default: return false
     }
+    return true
   }
 
   /// Every browser has an agent, so that none is a program's too.
@@ -286,30 +309,38 @@ struct RowEncoder {
   }
 
   private func append(_ time: Timestamp, to row: inout ByteWriter) -> Bool {
-    row.append(UInt8(ascii: "\""))
-    row.append(bigQuery: time)
-    row.append(UInt8(ascii: "\""))
+    row.append(quoted: time)
     return true
   }
 
   /// Copies a string of the entry; an empty one is none.
-  private mutating func appendText(
-    _ string: JSONString?, _ bytes: Span<UInt8>, to row: inout ByteWriter
+  private mutating func append(
+    _ key: Range<Int>, text string: JSONString?, _ bytes: Span<UInt8>, to row: inout ByteWriter
   ) -> Bool {
     guard let string, !string.range.isEmpty else { return false }
     // Without escapes the text between the quotes is valid as it stands.
-    guard string.hasEscapes else { return appendQuoted(bytes, string.range, to: &row) }
+    guard string.hasEscapes else { return append(key, quoting: bytes, string.range, to: &row) }
     text.removeAll()
     text.append(unescaping: string, in: bytes)
+    row.append(plan.keys.span, key)
     row.append(json: text.bytes.span)
     return true
   }
 
-  private func appendJSON(
-    _ bytes: Span<UInt8>, _ range: Range<Int>, to row: inout ByteWriter
+  private func append(
+    _ key: Range<Int>, json bytes: Span<UInt8>, _ range: Range<Int>, to row: inout ByteWriter
   ) -> Bool {
     guard !range.isEmpty else { return false }
-    row.append(json: bytes, range)
+    let keys = plan.keys
+    row.append(keys.span.extracting(key), json: bytes, range)
+    return true
+  }
+
+  private func append(
+    _ key: Range<Int>, quoting bytes: Span<UInt8>, _ range: Range<Int>, to row: inout ByteWriter
+  ) -> Bool {
+    let keys = plan.keys
+    row.append(keys.span.extracting(key), quoting: bytes, range)
     return true
   }
 
@@ -319,13 +350,6 @@ struct RowEncoder {
     text.removeAll()
     guard text.append(address: bytes.extracting(range), by: plan.addresses) else { return false }
     row.append(json: text.bytes.span)
-    return true
-  }
-
-  private func appendQuoted(
-    _ bytes: Span<UInt8>, _ range: Range<Int>, to row: inout ByteWriter
-  ) -> Bool {
-    row.append(quoting: bytes, range)
     return true
   }
 }

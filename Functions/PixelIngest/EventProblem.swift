@@ -14,4 +14,6 @@ enum EventProblem: String, Error, CaseIterable {
   case tooLarge = "too_large"
   /// More than 64 parameters in the URL, for all events.
   case tooManyDefaults = "too_many_defaults"
+  /// Pub/Sub has not said in time that it has the event: to be sent again.
+  case notPublished = "not_published"
 }

@@ -10,7 +10,12 @@ import Bytes
 /// | `{"a": {"b": 1}}` | `a.b=1` |
 /// | `{"tags": ["x", "y"]}` | `tags=x&tags=y` |
 /// | `{"items": [{"sku": "x"}, {"sku": "y"}]}` | `items[0].sku=x&items[1].sku=y` |
+/// | `{"a": {"tags": ["x", "y"]}}` | `a.tags[]=x&a.tags[]=y` |
+/// | `{"a": {"b": "1", "c.d": 2}}` | `a.b=%31&a.c%2Ed=2` |
 /// | `{"a": null, "b": {}, "c": []}` | nothing |
+///
+/// `[]`, and what is encoded without need, are for JSON columns: there a list of one stays a list, a text like
+/// `"1"` a text, and a dot a part of its name. To other columns they make no difference.
 ///
 /// A key that comes twice comes twice in the query, where the first counts. What is written is ASCII and
 /// needs no escapes in JSON.
@@ -39,7 +44,7 @@ struct EventQuery {
     name.removeAll()
     do {
       guard try scanner.peek(in: json) == .object else { throw EventProblem.notAnObject }
-      try appendObject(&scanner, json, isOutermost: true)
+      try appendObject(&scanner, json, isInside: false)
       try scanner.finish(in: json)
     } catch let problem as EventProblem {
       throw problem
@@ -50,13 +55,13 @@ struct EventQuery {
 
   /// The scanner's depth limit bounds the recursion.
   private mutating func appendValue(
-    _ scanner: inout JSONScanner, _ json: Span<UInt8>
+    _ scanner: inout JSONScanner, _ json: Span<UInt8>, isInside: Bool
   ) throws {
     switch try scanner.peek(in: json) {
     case .object where name.count <= Self.maximumNameBytes:
-      try appendObject(&scanner, json, isOutermost: false)
+      try appendObject(&scanner, json, isInside: true)
     case .array where name.count <= Self.maximumNameBytes:
-      try appendArray(&scanner, json)
+      try appendArray(&scanner, json, isInside: isInside)
     case .object, .array, .null: _ = try scanner.value(in: json)
     case .string, .number, .true, .false:
       let value = try scanner.value(in: json)
@@ -66,36 +71,45 @@ struct EventQuery {
         text.removeAll()
         text.append(unescaping: string, in: json)
         let plain = text
-        query.append(percentEncoding: plain.bytes.span)
+        append(plain.bytes.span, isText: isInside)
       } else {
-        query.append(percentEncoding: json.extracting(value.range))
+        append(json.extracting(value.range), isText: isInside && value.kind == .string)
       }
     }
   }
 
+  /// A text that could be taken for a number or a truth value is marked as one: its first byte is encoded.
+  private mutating func append(_ value: Span<UInt8>, isText: Bool) {
+    guard isText, value.isPlainLiteral else { return query.append(percentEncoding: value) }
+    query.append(UInt8(ascii: "%"))
+    query.append(upperHex: value[0])
+    query.append(percentEncoding: value.extracting(1..<value.count))
+  }
+
   private mutating func appendObject(
-    _ scanner: inout JSONScanner, _ json: Span<UInt8>, isOutermost: Bool
+    _ scanner: inout JSONScanner, _ json: Span<UInt8>, isInside: Bool
   ) throws {
     let end = name.count
     try scanner.enterObject(in: json)
     while let key = try scanner.nextMember(in: json) {
-      if !isOutermost { name.append(UInt8(ascii: ".")) }
+      if isInside { name.append(UInt8(ascii: ".")) }
       if key.hasEscapes {
         text.removeAll()
         text.append(unescaping: key, in: json)
         let plain = text
-        name.append(percentEncoding: plain.bytes.span)
+        name.append(percentEncoding: plain.bytes.span, encodingDots: isInside)
       } else {
-        name.append(percentEncoding: json.extracting(key.range))
+        name.append(percentEncoding: json.extracting(key.range), encodingDots: isInside)
       }
-      try appendValue(&scanner, json)
+      try appendValue(&scanner, json, isInside: isInside)
       name.truncate(to: end)
     }
   }
 
-  /// A list of scalars is repeated keys; a list with anything else in it is numbered.
+  /// A list of scalars is repeated keys, inside something else with `[]`; a list with anything else in it is
+  /// numbered.
   private mutating func appendArray(
-    _ scanner: inout JSONScanner, _ json: Span<UInt8>
+    _ scanner: inout JSONScanner, _ json: Span<UInt8>, isInside: Bool
   ) throws {
     let isNumbered = try Self.hasContainer(scanner, json)
     let end = name.count
@@ -106,8 +120,10 @@ struct EventQuery {
         name.append(UInt8(ascii: "["))
         name.append(decimal: index)
         name.append(UInt8(ascii: "]"))
+      } else if isInside {
+        name.append("[]")
       }
-      try appendValue(&scanner, json)
+      try appendValue(&scanner, json, isInside: isInside || isNumbered)
       name.truncate(to: end)
       index &+= 1
     }
@@ -203,9 +219,10 @@ extension Span where Element == UInt8 {
 extension ByteWriter {
   /// Appends text with everything but letters, digits and `-._~[]` as `%XX`; ill-formed UTF-8 stays for the
   /// reader to repair.
-  mutating func append(percentEncoding text: Span<UInt8>) {
+  mutating func append(percentEncoding text: Span<UInt8>, encodingDots: Bool = false) {
     var kept = 0
-    for at in text.indices where !text[at].isPlainInQuery {
+    let dot = encodingDots ? UInt8(ascii: ".") : UInt8(ascii: "%")
+    for at in text.indices where !text[at].isPlainInQuery || text[at] == dot {
       append(text, kept..<at)
       append(UInt8(ascii: "%"))
       append(upperHex: text[at])

@@ -14,6 +14,20 @@ struct EventsAnswer {
     _ count: Int, _ problems: [(index: Int, problem: EventProblem)], _ cookies: [(String, String)]
   ) -> Response {
     guard !problems.isEmpty else { return Response(status: 204, headers: headers + cookies) }
+    return report(count > 0 ? 200 : 400, count, problems, cookies)
+  }
+
+  /// Pub/Sub has not taken all that it was given: who reads the answer sends only those again.
+  func notPublished(
+    _ count: Int, _ problems: [(index: Int, problem: EventProblem)], _ cookies: [(String, String)]
+  ) -> Response {
+    report(503, count, problems, count > 0 ? cookies : [], ("Retry-After", "1"))
+  }
+
+  private func report(
+    _ status: Int, _ count: Int, _ problems: [(index: Int, problem: EventProblem)],
+    _ cookies: [(String, String)], _ more: (String, String)...
+  ) -> Response {
     var body = ByteWriter(capacity: 64 + problems.count * 40)
     body.append("{\"accepted\":")
     body.append(decimal: count)
@@ -28,8 +42,8 @@ struct EventsAnswer {
     }
     body.append("]}\n")
     return Response(
-      status: count > 0 ? 200 : 400,
-      headers: [("Content-Type", "application/json")] + headers + cookies, body: body.bytes)
+      status: status,
+      headers: [("Content-Type", "application/json")] + headers + cookies + more, body: body.bytes)
   }
 
   /// What is wrong with the request as a whole.
@@ -48,8 +62,6 @@ struct EventsAnswer {
     refusal(415, "Send JSON, text or a form, not compressed.", ("Accept-Encoding", "identity"))
   }
   var busy: Response { refusal(429, "Too much is waiting.", ("Retry-After", "1")) }
-  /// Some of the events may have been published.
-  var notPublished: Response { refusal(503, "Send the events again.", ("Retry-After", "1")) }
 
   private func refusal(_ status: Int, _ text: String, _ more: (String, String)...) -> Response {
     Response(status: status, text: text, headers: headers + more)

@@ -76,6 +76,8 @@ final class EventsEndpoint {
   /// What came of a request.
   private struct Batch {
     var entries: [HitEntry] = []
+    /// Which event of the body each entry is.
+    var places: [Int] = []
     var bytes = 0
     /// Those in `entries`, and those that are not kept because their visitors said so.
     var taken = 0
@@ -105,7 +107,7 @@ final class EventsEndpoint {
           switch piece {
           case .problem(let problem): throw problem
           case .object(let range):
-            try take(body.extracting(range), format, &writer, into: &batch)
+            try take(body.extracting(range), index, format, &writer, into: &batch)
           }
         } catch {
           worker.count("event_\(error.rawValue)")
@@ -129,7 +131,8 @@ final class EventsEndpoint {
   }
 
   private func take(
-    _ text: Span<UInt8>, _ format: BodyFormat, _ writer: inout EventWriter, into batch: inout Batch
+    _ text: Span<UInt8>, _ index: Int, _ format: BodyFormat, _ writer: inout EventWriter,
+    into batch: inout Batch
   ) throws(EventProblem) {
     guard batch.bytes < Self.maximumEntryBytes else { throw .tooLarge }
     event.removeAll()
@@ -168,6 +171,7 @@ final class EventsEndpoint {
     batch.bytes += entry.bytes.count
     batch.taken += 1
     batch.entries.append(entry)
+    batch.places.append(index)
   }
 
   private func visitor(of request: Request) -> (id: [UInt8], newCookie: (String, String)?)? {
@@ -182,15 +186,18 @@ final class EventsEndpoint {
     let bytes = batch.bytes
     waitingBytes += bytes
     let (taken, problems, cookies) = (batch.taken, batch.problems, batch.cookies)
-    let countdown = Countdown(batch.entries.count) { [self] areAllPublished in
+    let countdown = Countdown(batch.entries.count) { [self] failed in
       waitingBytes -= bytes
+      guard !failed.isEmpty else { return call.reply(answer.taken(taken, problems, cookies)) }
+      let lost = failed.map { (index: $0, problem: EventProblem.notPublished) }
       call.reply(
-        areAllPublished ? answer.taken(taken, problems, cookies) : answer.notPublished)
+        answer.notPublished(
+          taken - lost.count, (problems + lost).sorted { $0.index < $1.index }, cookies))
     }
     let attributes = batch.entries.first?.attributes ?? []
-    for entry in batch.entries {
+    for (entry, place) in zip(batch.entries, batch.places) {
       publisher.publish(data: entry.bytes.bytes.span, attributes: attributes) { result in
-        if case .success = result { countdown.settle(true) } else { countdown.settle(false) }
+        if case .success = result { countdown.settle() } else { countdown.settle(failed: place) }
       }
     }
   }
@@ -199,17 +206,17 @@ final class EventsEndpoint {
 /// Waits for as many results as there are events.
 private final class Countdown {
   private var left: Int
-  private var isGood = true
-  private let done: (Bool) -> Void
+  private var failed: [Int] = []
+  private let done: (_ failed: [Int]) -> Void
 
-  init(_ count: Int, _ done: @escaping (Bool) -> Void) {
+  init(_ count: Int, _ done: @escaping (_ failed: [Int]) -> Void) {
     left = count
     self.done = done
   }
 
-  func settle(_ success: Bool) {
-    isGood = isGood && success
+  func settle(failed place: Int? = nil) {
+    if let place { failed.append(place) }
     left -= 1
-    if left == 0 { done(isGood) }
+    if left == 0 { done(failed) }
   }
 }

@@ -63,8 +63,9 @@ extension ByteWriter {
     // end, which no scanned string has.
     self.bytes.append(addingCapacity: string.range.count &+ 2) { text in
       var at = string.range.lowerBound
+      var slashes = PlaceFinder(UInt8(ascii: "\\"))
       while at < end {
-        let slash = bytes.firstIndex(of: UInt8(ascii: "\\"), in: at..<end)
+        let slash = slashes.next(from: at, to: end, in: bytes)
         text.append(bytes, at..<slash)
         guard slash < end else { break }
         let escape = JSONEscape.read(bytes, at: slash, end: end)

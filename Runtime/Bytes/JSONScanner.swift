@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-
 /// Walks over JSON text without building anything: a caller enters the objects it cares about, takes
 /// the members it wants as ranges, and skips the rest. The grammar is exactly RFC 8259.
 ///
@@ -23,8 +22,12 @@ public struct JSONScanner: Sendable {
   private var depth = 0
   /// Set between an opening bracket and the first thing after it, where no comma may stand.
   private var justOpened = false
-  /// All string bytes so far, ored together: says at the end whether UTF-8 has to be checked.
-  private var seen = SIMD16<UInt8>(repeating: 0)
+  /// The 64 bytes of strings that were looked at last start here; before, none were.
+  private var window = -64
+  /// Which of them are quotes, backslashes or control characters: a bit for each, the first in the lowest.
+  private var special: UInt64 = 0
+  /// Whether all that was looked at is ASCII; else UTF-8 has to be checked at the end.
+  private var isASCII = true
 
   public init(at position: Int = 0) {
     self.position = position
@@ -63,10 +66,28 @@ public struct JSONScanner: Sendable {
 
   /// The next member's name, or nil after the object's `}`. The caller then has to take its value.
   public mutating func nextMember(in bytes: Span<UInt8>) throws(JSONError) -> JSONString? {
+    // What Google sends has no white space: `,"` stands between two members.
+    if !justOpened, position &+ 1 < bytes.count, bytes[position] == UInt8(ascii: ","),
+      bytes[position &+ 1] == UInt8(ascii: "\"")
+    {
+      position &+= 1
+    } else if try !findName(in: bytes) {
+      return nil
+    }
+    let name = try string(in: bytes)
+    guard try nextByte(in: bytes) == UInt8(ascii: ":") else {
+      throw .unexpectedByte(at: position)
+    }
+    position &+= 1
+    return name
+  }
+
+  /// Moves to the next member's opening quote; false after the object's `}`.
+  private mutating func findName(in bytes: Span<UInt8>) throws(JSONError) -> Bool {
     var byte = try nextByte(in: bytes)
     if byte == UInt8(ascii: "}") {
       close()
-      return nil
+      return false
     }
     if justOpened {
       justOpened = false
@@ -76,12 +97,7 @@ public struct JSONScanner: Sendable {
       byte = try nextByte(in: bytes)
     }
     guard byte == UInt8(ascii: "\"") else { throw .unexpectedByte(at: position) }
-    let name = try string(in: bytes)
-    guard try nextByte(in: bytes) == UInt8(ascii: ":") else {
-      throw .unexpectedByte(at: position)
-    }
-    position &+= 1
-    return name
+    return true
   }
 
   /// Whether the array has one more element, which the caller then has to take; false after its `]`.
@@ -103,13 +119,16 @@ public struct JSONScanner: Sendable {
   /// Takes the next value whole, whatever it is.
   public mutating func value(in bytes: Span<UInt8>) throws(JSONError) -> JSONValue {
     // Most values are strings.
-    if try nextByte(in: bytes) == UInt8(ascii: "\"") {
+    if position < bytes.count, bytes[position] == UInt8(ascii: "\"") {
       let string = try string(in: bytes)
       return JSONValue(.string, string.range, hasEscapes: string.hasEscapes)
     }
     let kind = try peek(in: bytes)
     let first = position
     switch kind {
+    case .string:
+      let string = try string(in: bytes)
+      return JSONValue(.string, string.range, hasEscapes: string.hasEscapes)
     case .object, .array: try skipContainer(in: bytes)
     default: try skipScalar(kind, in: bytes)
     }
@@ -120,7 +139,7 @@ public struct JSONScanner: Sendable {
   public mutating func finish(in bytes: Span<UInt8>) throws(JSONError) {
     skipWhiteSpace(in: bytes)
     guard position == bytes.count else { throw .unexpectedByte(at: position) }
-    if seen.max() >= 0x80, !UTF8Text.isValid(bytes, start..<position) {
+    if !isASCII, !UTF8Text.isValid(bytes, start..<position) {
       throw .notUTF8
     }
   }
@@ -242,64 +261,60 @@ public struct JSONScanner: Sendable {
   }
 
   /// Takes a string whose opening quote is the next byte.
+  @inline(__always)
   private mutating func string(in bytes: Span<UInt8>) throws(JSONError) -> JSONString {
     let first = position &+ 1
-    var at = first
+    let end = nextSpecial(from: first, in: bytes)
+    guard end < bytes.count, bytes[end] == UInt8(ascii: "\"") else {
+      return try specialString(from: first, special: end, in: bytes)
+    }
+    position = end &+ 1
+    return JSONString(range: first..<end, hasEscapes: false)
+  }
+
+  /// A string that has something other than plain ASCII in it, at `special` first.
+  private mutating func specialString(
+    from first: Int, special: Int, in bytes: Span<UInt8>
+  ) throws(JSONError) -> JSONString {
+    var at = special
     var hasEscapes = false
-    while true {
-      while at &+ 16 <= bytes.count {
-        let block = bytes.block(at: at)
-        seen = seen | block
-        if let special = Self.special(in: block).firstSet {
-          at &+= special
-          break
-        }
-        at &+= 16
-        if at &- first >= 128 { at = skipPlain(in: bytes, at: at) }
-      }
-      guard at < bytes.count else { throw .truncated }
+    while at < bytes.count {
       switch bytes[at] {
       case UInt8(ascii: "\""):
         position = at &+ 1
         return JSONString(range: first..<at, hasEscapes: hasEscapes)
       case UInt8(ascii: "\\"):
         hasEscapes = true
-        at = try Self.skipEscape(in: bytes, at: at)
-      case 0..<0x20:
-        throw .unexpectedByte(at: at)
-      case let byte:
-        seen[0] |= byte
-        at &+= 1
+        at = nextSpecial(from: try Self.skipEscape(in: bytes, at: at), in: bytes)
+      case 0x80...:
+        // From here on such bytes are nothing special any more.
+        isASCII = false
+        at = findSpecial(from: at, in: bytes)
+      default: throw .unexpectedByte(at: at)
       }
     }
+    throw .truncated
   }
 
-  /// The offset behind as many blocks of 64 bytes as have nothing but plain text in them: the data of a push
-  /// is one long string.
+  /// The next quote, backslash, control character, or first byte above 127 from `start` on, or the end of the
+  /// bytes.
   @inline(__always)
-  private mutating func skipPlain(in bytes: Span<UInt8>, at start: Int) -> Int {
-    var at = start
-    while at &+ 64 <= bytes.count {
-      // One check of the bounds for all four.
-      let window = bytes.extracting(at..<(at &+ 64))
-      let (a, b, c, d) = (
-        window.block(at: 0), window.block(at: 16), window.block(at: 32), window.block(at: 48)
-      )
-      let special =
-        Self.special(in: a) .| Self.special(in: b) .| Self.special(in: c) .| Self.special(in: d)
-      guard special.firstSet == nil else { break }
-      seen = seen | a | b | c | d
-      at &+= 64
+  private mutating func nextSpecial(from start: Int, in bytes: Span<UInt8>) -> Int {
+    let offset = start &- window
+    guard offset < 64 else { return findSpecial(from: start, in: bytes) }
+    let ahead = special &>> UInt64(truncatingIfNeeded: offset)
+    guard ahead != 0 else { return findSpecial(from: window &+ 64, in: bytes) }
+    return start &+ ahead.trailingZeroBitCount
+  }
+
+  /// Moves the window to `start`, and on until there is something special in it.
+  private mutating func findSpecial(from start: Int, in bytes: Span<UInt8>) -> Int {
+    window = bytes.skipJSONPlain(from: min(start, bytes.count), isASCII: isASCII, &special)
+    if window &+ 64 > bytes.count {
+      special = bytes.jsonSpecial64(at: window, isASCII: isASCII)
+      if special == 0 { return bytes.count }
     }
-    return at
-  }
-
-  /// The bytes that end a run of text: quotes, backslashes and control characters.
-  @inline(__always)
-  private static func special(in block: SIMD16<UInt8>) -> SIMDMask<SIMD16<Int8>> {
-    let space = SIMD16<UInt8>(repeating: 0x20)
-    return block.places(of: UInt8(ascii: "\"")) .| block.places(of: UInt8(ascii: "\\"))
-      .| (block .< space)
+    return window &+ special.trailingZeroBitCount
   }
 
   /// The offset behind the escape at `at`.

@@ -4,32 +4,44 @@ extension ByteWriter {
   /// Appends `text` as a JSON string with its quotes.
   public mutating func append(json text: Span<UInt8>) { append(json: text, 0..<text.count) }
 
-  /// Appends the bytes in `range` as a JSON string with its quotes.
+  /// Appends `prefix`, and the bytes in `range` as a JSON string with its quotes.
   ///
   /// Whatever the bytes are, the result is valid JSON and valid UTF-8: ill-formed parts become
   /// U+FFFD. U+2028, U+2029 and DEL are escaped too, so that a line stays a line in every reader.
-  public mutating func append(json text: Span<UInt8>, _ range: Range<Int>) {
-    guard text.endOfPlain(in: range) < range.upperBound else { return append(quoting: text, range) }
+  public mutating func append(
+    _ prefix: Span<UInt8> = Span(), json text: Span<UInt8>, _ range: Range<Int>
+  ) {
+    guard text.endOfPlain(in: range) < range.upperBound else {
+      return append(prefix, quoting: text, range)
+    }
+    append(prefix)
     append(UInt8(ascii: "\""))
     append(jsonEscaping: text, range)
     append(UInt8(ascii: "\""))
   }
 
-  /// Appends the bytes in `range` between quotes as they are: the inside of a JSON string already.
-  public mutating func append(quoting text: Span<UInt8>, _ range: Range<Int>) {
-    bytes.append(addingCapacity: range.count &+ 2) { literal in
+  /// Appends `prefix`, and the bytes in `range` between quotes as they are: the inside of a JSON string
+  /// already.
+  public mutating func append(
+    _ prefix: Span<UInt8> = Span(), quoting text: Span<UInt8>, _ range: Range<Int>
+  ) {
+    bytes.append(addingCapacity: prefix.count &+ range.count &+ 2) { literal in
+      literal.append(prefix)
       literal.append(UInt8(ascii: "\""))
       literal.append(text, range)
       literal.append(UInt8(ascii: "\""))
     }
   }
 
-  /// Appends a name or value of a query string, decoded as `append(formDecoding:)` does it, as a JSON
-  /// string with its quotes.
-  public mutating func append(jsonFormDecoding text: Span<UInt8>, _ range: Range<Int>) {
+  /// Appends `prefix`, and a name or value of a query string, decoded as `append(formDecoding:)` does it,
+  /// as a JSON string with its quotes.
+  public mutating func append(
+    _ prefix: Span<UInt8> = Span(), jsonFormDecoding text: Span<UInt8>, _ range: Range<Int>
+  ) {
     // Most values are plain text once they are decoded, and need no second copy.
-    let start = count
-    bytes.append(addingCapacity: range.count &+ 2) { literal in
+    let start = count &+ prefix.count
+    bytes.append(addingCapacity: prefix.count &+ range.count &+ 2) { literal in
+      literal.append(prefix)
       literal.append(UInt8(ascii: "\""))
       literal.append(decoding: text, range, plusIsSpace: true)
       literal.append(UInt8(ascii: "\""))

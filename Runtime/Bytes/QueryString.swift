@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CBytes
 
 /// One name and value of a query string, still encoded.
 public struct QueryParameter: Equatable, Sendable {
@@ -17,6 +18,9 @@ public struct QueryParameter: Equatable, Sendable {
 public struct QueryString: Sendable {
   private var position: Int
   private let end: Int
+  /// The 64 bytes that were looked at last start here; before, none were.
+  private var window = -64
+  private var marks = bytes_query_marks()
 
   /// The query in `range`, without the leading `?`.
   public init(_ range: Range<Int>) {
@@ -29,7 +33,7 @@ public struct QueryString: Sendable {
     while position < end, bytes[position] == UInt8(ascii: "&") { position &+= 1 }
     guard position < end else { return nil }
     let first = position
-    let nameIsEncoded = skip(to: UInt8(ascii: "="), in: bytes)
+    let nameIsEncoded = skip(in: bytes) { $0.ampersands | $0.equals }
     let name = first..<position
     guard position < end, bytes[position] == UInt8(ascii: "=") else {
       return QueryParameter(
@@ -38,45 +42,43 @@ public struct QueryString: Sendable {
     }
     position &+= 1
     let start = position
-    let valueIsEncoded = skip(to: UInt8(ascii: "&"), in: bytes)
+    let valueIsEncoded = skip(in: bytes) { $0.ampersands }
     return QueryParameter(
       name: name, value: start..<position, nameIsEncoded: nameIsEncoded,
       valueIsEncoded: valueIsEncoded)
   }
 
-  /// Moves to the next `stop` or `&`; says whether something on the way needs decoding.
+  /// Moves to the next of those `stops`, or to the end; says whether something on the way needs decoding.
   @inline(__always)
-  private mutating func skip(to stop: UInt8, in bytes: Span<UInt8>) -> Bool {
-    var encoded = false
-    var at = position
-    // Whole blocks may reach beyond the query, what they find there does not count.
-    while at < end, at &+ 16 <= bytes.count {
-      let block = bytes.block(at: at)
-      let stops = block.places(of: stop) .| block.places(of: UInt8(ascii: "&"))
-      let place = min(stops.firstSet ?? 16, end &- at)
-      if !encoded, let code = block.needsDecoding.firstSet, code < place { encoded = true }
-      at &+= place
-      guard place == 16 else {
-        position = at
-        return encoded
+  private mutating func skip(in bytes: Span<UInt8>, to stops: (bytes_query_marks) -> UInt64) -> Bool
+  {
+    var isEncoded = false
+    while position < end {
+      if position >= window &+ 64 { look(in: bytes) }
+      let passed = UInt64(truncatingIfNeeded: position &- window)
+      let (ahead, encoded) = (stops(marks) &>> passed, marks.encoded &>> passed)
+      if ahead != 0 {
+        position &+= ahead.trailingZeroBitCount
+        // The bits below the first stop.
+        return isEncoded || encoded & (ahead &- 1) & ~ahead != 0
       }
+      isEncoded = isEncoded || encoded != 0
+      position = window &+ 64
     }
-    while at < end {
-      let byte = bytes[at]
-      if byte == stop || byte == UInt8(ascii: "&") { break }
-      if byte == UInt8(ascii: "%") || byte == UInt8(ascii: "+") || byte >= 0x80 { encoded = true }
-      at &+= 1
-    }
-    position = at
-    return encoded
+    position = end
+    return isEncoded
   }
-}
 
-extension SIMD16<UInt8> {
-  /// The bytes that are not their own text: `%`, `+`, and what is not ASCII.
-  @inline(__always)
-  fileprivate var needsDecoding: SIMDMask<SIMD16<Int8>> {
-    let zero = SIMD16<Int8>(repeating: 0)
-    return places(of: UInt8(ascii: "%")) .| places(of: UInt8(ascii: "+")) .| (signed .< zero)
+  /// Moves the window to `position`.
+  private mutating func look(in bytes: Span<UInt8>) {
+    window = position
+    marks = bytes.queryMarks64(at: window)
+    // Behind the end nothing counts, and the end itself is a stop.
+    let rest = end &- window
+    guard rest < 64 else { return }
+    let bit: UInt64 = 1 &<< UInt64(truncatingIfNeeded: rest)
+    marks.ampersands = marks.ampersands & (bit &- 1) | bit
+    marks.equals &= bit &- 1
+    marks.encoded &= bit &- 1
   }
 }

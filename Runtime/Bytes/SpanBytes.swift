@@ -9,6 +9,13 @@ extension Span where Element == UInt8 {
     unsafe UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
   }
 
+  /// The four bytes from `offset` on, the first in the lowest bits. Traps if fewer are left.
+  @inlinable @inline(__always)
+  public func half(at offset: Int) -> UInt32 {
+    // As for `word`.
+    unsafe UInt32(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
+  }
+
   /// The sixteen bytes from `offset` on. Traps if fewer are left.
   @inlinable @inline(__always)
   func block(at offset: Int) -> SIMD16<UInt8> {
@@ -19,12 +26,13 @@ extension Span where Element == UInt8 {
   /// The offset of the first `byte` in `range`, or the end of the range.
   public func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int {
     var at = range.lowerBound
-    while at &+ 16 <= range.upperBound {
-      if let place = block(at: at).places(of: byte).firstSet { return at &+ place }
-      at &+= 16
+    while at < range.upperBound {
+      let places = places64(of: byte, at: at)
+      // What lies beyond the range does not count.
+      if places != 0 { return min(at &+ places.trailingZeroBitCount, range.upperBound) }
+      at &+= 64
     }
-    while at < range.upperBound, self[at] != byte { at &+= 1 }
-    return at
+    return range.upperBound
   }
 
   /// The offset of the first `byte` or `other` in `range`, or the end of the range.
@@ -73,6 +81,10 @@ extension Span where Element == UInt8 {
   /// Whether all the bytes are those of `text`.
   @inlinable @inline(__always)
   public func equals(_ text: StaticString) -> Bool { equals(text, at: 0..<count) }
+
+  /// Whether all the bytes are those of `other`.
+  @inlinable
+  public func equals(_ other: Span<UInt8>) -> Bool { equals(other, at: 0..<count) }
 
   /// The text of the bytes in `range`; what is not UTF-8 becomes U+FFFD.
   public func string(_ range: Range<Int>) -> String {

@@ -27,12 +27,15 @@ extension ByteWriter {
   /// Appends what a TIMESTAMP column takes, microseconds, the rest cut off:
   /// `2026-01-02T03:44:05.123456Z`.
   public mutating func append(bigQuery time: Timestamp) {
-    bytes.append(addingCapacity: 27) { text in
-      text.append(time.date, separator: UInt8(ascii: "-"))
-      text.append(UInt8(ascii: "T"))
-      text.append(time.timeOfDay, separator: UInt8(ascii: ":"))
-      text.append(microsecondsOf: time.nanoseconds)
-      text.append(UInt8(ascii: "Z"))
+    bytes.append(addingCapacity: 27) { $0.append(bigQuery: time) }
+  }
+
+  /// Appends the same between quotes.
+  public mutating func append(quoted time: Timestamp) {
+    bytes.append(addingCapacity: 29) { text in
+      text.append(UInt8(ascii: "\""))
+      text.append(bigQuery: time)
+      text.append(UInt8(ascii: "\""))
     }
   }
 
@@ -59,6 +62,15 @@ extension ByteWriter {
 
 /// The parts of a time, into room that was reserved for all of it: three times stand in each row.
 extension OutputSpan<UInt8> {
+  @inline(__always)
+  fileprivate mutating func append(bigQuery time: Timestamp) {
+    append(time.date, separator: UInt8(ascii: "-"))
+    append(UInt8(ascii: "T"))
+    append(time.timeOfDay, separator: UInt8(ascii: ":"))
+    append(microsecondsOf: time.nanoseconds)
+    append(UInt8(ascii: "Z"))
+  }
+
   @inline(__always)
   fileprivate mutating func append(_ date: CalendarDate, separator: UInt8? = nil) {
     append(twoDigits: date.year / 100)

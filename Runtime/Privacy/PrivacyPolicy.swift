@@ -56,10 +56,10 @@ public struct PrivacyPolicy: Sendable {
     guard signals != .ignore else { return nil }
     var found: PrivacySignal?
     var at = query.lowerBound
+    var ampersands = PlaceFinder(UInt8(ascii: "&"))
     while at < query.upperBound {
-      let end = url.firstIndex(of: UInt8(ascii: "&"), in: at..<query.upperBound)
-      // The first byte tells for nearly all parameters that they are none of the two.
-      if at < end, mayMatter(url[at]) {
+      let end = ampersands.next(from: at, to: query.upperBound, in: url)
+      if mayMatter(at..<end, of: url) {
         switch signal(inParameter: at..<end, of: url) {
         case .gpc: return .gpc
         case .some(let signal): found = signal
@@ -71,9 +71,20 @@ public struct PrivacyPolicy: Sendable {
     return found
   }
 
+  /// The first two bytes tell for nearly all parameters that they are none of the two.
   @inline(__always)
-  private func mayMatter(_ first: UInt8) -> Bool {
-    first == UInt8(ascii: "g") || first == UInt8(ascii: "%") || first == consentParameter.first
+  private func mayMatter(_ range: Range<Int>, of url: Span<UInt8>) -> Bool {
+    guard let first = range.first else { return false }
+    let (byte, percent) = (url[first], UInt8(ascii: "%"))
+    if byte == percent { return true }
+    if byte == UInt8(ascii: "g"), range.count > 1 {
+      let second = url[first &+ 1]
+      if second == UInt8(ascii: "p") || second == percent { return true }
+    }
+    guard byte == consentParameter.first else { return false }
+    guard consentParameter.count > 1, range.count > 1 else { return true }
+    let second = url[first &+ 1]
+    return second == consentParameter[1] || second == percent
   }
 
   private func signal(inParameter range: Range<Int>, of url: Span<UInt8>) -> PrivacySignal? {

@@ -41,13 +41,15 @@ import Testing
       let character = Character(Unicode.Scalar(byte))
       let isLetter = character.isASCII && (character.isLetter || character.isNumber)
       if isLetter || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "/") { continue }
-      // 40 characters: two blocks of sixteen and a tail.
-      for place in 0..<40 where !(byte == UInt8(ascii: "=") && place == 39) {
-        var bytes = [UInt8](repeating: UInt8(ascii: "A"), count: 40)
-        bytes[place] = byte
-        var span = bytes.mutableSpan
-        let decoded = span.decodeBase64(0..<40)
-        if decoded != nil { Issue.record("\(byte) at \(place)") }
+      // 40 characters: two blocks of sixteen and a tail. 136: two blocks of 32 before.
+      for count in [40, 136] {
+        for place in 0..<count where !(byte == UInt8(ascii: "=") && place == count - 1) {
+          var bytes = [UInt8](repeating: UInt8(ascii: "A"), count: count)
+          bytes[place] = byte
+          var span = bytes.mutableSpan
+          let decoded = span.decodeBase64(0..<count)
+          if decoded != nil { Issue.record("\(byte) at \(place)") }
+        }
       }
     }
   }

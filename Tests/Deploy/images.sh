@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Usage: Tests/Deploy/images.sh
+# Usage: Tests/Deploy/images.sh [--again]
 #
-# Builds the three images without a container engine, looks at what is in them, and runs the whole pipeline out of
-# them: as nobody, with a read-only root file system, in 128 MiB.
+# Builds the three images without a container engine, looks at what is in them, measures their start, and runs the
+# whole pipeline out of them: as nobody, with a read-only root file system, in 128 MiB.
+#
+#   --again   also builds them from nothing in another folder, and compares the digests: some minutes
 set -euo pipefail
 # shellcheck source=Tests/Deploy/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -42,6 +44,7 @@ wrap() {
 #!/bin/sh
 [ ! -d "$GROUP" ] || echo \$\$ >"$GROUP/cgroup.procs"
 [ -z "\${CONTRACT:-}" ] || export CONTRACT=/contracts/pixel.json
+[ -z "\${PRIVACY_LIST:-}" ] || export PRIVACY_LIST=/privacy.json
 exec unshare --mount sh -euc '
   mount --bind "\$0" "\$0"
   mount -o remount,bind,ro "\$0"
@@ -49,6 +52,26 @@ exec unshare --mount sh -euc '
   exec chroot --userspec=65532:65532 "\$0" /function "\$@"' "$WORK/$1" "\$@"
 WRAPPER
   chmod +x "$WORK/bin/$1"
+}
+
+# start_time NAME: milliseconds from exec to the first 200, the fastest of 25 starts and the median.
+start_time() {
+  local settings=(INGEST_MODE=log PUSH_AUTH=none CONTRACT=/contracts/pixel.json BIGQUERY_DATASET=pixel
+    GOOGLE_CLOUD_PROJECT=p GCE_METADATA_HOST=127.0.0.1:1) path=/ready
+  [[ $1 != pixel-ingest ]] || path=/pixel.png
+  python3 "$ROOT/Tests/Deploy/first_answer.py" "$WORK/$1" "$path" "${settings[@]}"
+}
+
+digests() { (cd "$1" && for name in "${FUNCTIONS[@]}"; do jq -r '.manifests[0].digest' "$name/index.json"; done); }
+
+# same_again: the same sources in another folder make the same images.
+same_again() {
+  local other="$WORK/another folder"
+  mkdir -p "$other"
+  git -C "$ROOT" ls-files -z --cached --others --exclude-standard |
+    (cd "$ROOT" && xargs -0 cp --parents -t "$other")
+  "$other/scripts/build-images.sh" --builder buildah
+  diff <(digests "$IMAGES") <(digests "$other/.build-images")
 }
 
 make_limit() {
@@ -59,18 +82,26 @@ make_limit() {
 remove_limit() { [[ ! -d $GROUP ]] || rmdir "$GROUP" 2>/dev/null || true; }
 
 main() {
-  case "${1:-}" in -h | --help) print_usage "$0"; exit 0 ;; esac
+  case "${1:-}" in
+    '' | --again) ;;
+    -h | --help) print_usage "$0"; exit 0 ;;
+    *) die "unknown argument '$1': see --help" ;;
+  esac
   [[ $(id -u) -eq 0 ]] || { say 'SKIPPED: running an image without an engine needs root'; return 0; }
-  install_packages buildah jq
+  install_packages buildah jq python3
   check 'the images are built without an engine' "$ROOT/scripts/build-images.sh" --builder buildah
-  local name
+  local name taken
   mkdir -p "$WORK/bin"
   for name in "${FUNCTIONS[@]}"; do
     unpack "$name"
     check "$name: one static program and what it needs, $(du -sb --apparent-size "$WORK/$name" | cut -f 1) bytes" \
       looks_right "$name"
+    taken="$(start_time "$name")"
+    # The fastest counts, as the machine may be busy.
+    check "$name: first 200 after ${taken% *} ms (median ${taken#* }), of 4" awk "BEGIN { exit ${taken% *} > 4 }"
     wrap "$name"
   done
+  [[ ${1:-} != --again ]] || check 'the same sources in another folder make the same digests' same_again
   require_swift
   build_release
   ln -s "$BIN/local-cloud" "$WORK/bin/local-cloud"

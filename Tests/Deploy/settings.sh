@@ -14,6 +14,15 @@ readonly CASES=(
   'INGEST_MODE|both|log and publish' 'DOMAIN|https://x.example.com|host name' 'DOMAIN|x|host name'
   'PIXEL_PATHS|pixel.png|paths' 'PIXEL_PATHS|/a b|paths' 'PIXEL_PATHS||paths'
   'PRIVACY_SIGNALS|maybe|honor, drop and ignore' 'IP_POLICY|hash|keep, truncate' 'ALLOWED_ORIGINS|example.com|origins'
+  'CONSENT_PARAMETER|a&b|name of a parameter' 'WRITE_KEYS_FILE|keys|infra/write-keys' 'WRITE_KEYS_FILE|/nowhere/keys|no such file'
+  'WRITE_KEYS_FILE|KEYS|a key a line' 'WRITE_KEYS_FILE|infra/contracts/pixel.json|git ignores' 'TIME_ZONE|Berlin|zoneinfo'
+  'TIME_ZONE|../../../etc/passwd|zoneinfo' 'KNOWN_IDS|infra/none|infra/known-ids' 'KNOWN_IDS|infra/known-ids|which the image gets'
+  'INGEST_SETTINGS|COLOUR=red|there is no setting COLOUR' 'INGEST_SETTINGS|LOG_CALLS|not NAME=value'
+  'INGEST_SETTINGS|LOG_CALLS=all LOG_CALLS=1/5|there twice' 'INGEST_SETTINGS|ID_COOKIE=v|INGEST_MODE=publish'
+  "INGEST_SETTINGS|ID_COOKIE=a'}|what matches" 'INGEST_SETTINGS|PORT=80|no setting PORT' 'INGEST_SETTINGS|WORKERS=0|from 1 to 64'
+  'INGEST_SETTINGS|SCHEMA_GRACE=1h|no setting SCHEMA_GRACE' 'PARSE_SETTINGS|LOG_LEVEL=loud|one of debug'
+  'PARSE_SETTINGS|PUBSUB_ENDPOINT=http://x|what matches' 'LOADER_SETTINGS|SCHEMA_GRACE=15|a time' 'LOADER_SETTINGS|BATCH_BYTES=9 MB|not NAME=value'
+  'LOADER_SETTINGS|BATCH_BYTES=nine|bytes as' 'LOADER_SETTINGS|BATCH_GZIP=on|no setting BATCH_GZIP'
   'BIGQUERY_LOCATION|Europe|EU, US' 'CONTRACT|infra/none.json|no such file' 'CONTRACT|README.md|infra/contracts'
   'TEMPLATE_SUFFIX|_{no_such_column}|no column no_such_column' 'TEMPLATE_SUFFIX|_{user_id|{column}'
   'TEMPLATE_SUFFIX|_Z{date}|letters but Z' 'TEMPLATE_SUFFIX|{date}|begin with _'
@@ -49,9 +58,11 @@ refused() {
 main() {
   command -v jq >/dev/null || { say 'SKIPPED: jq is not installed'; return 0; }
   make_stubs
+  printf 'short\n' >"$WORK/keys"
   local one name value text file fields failed=0
   for one in "${CASES[@]}"; do
     IFS='|' read -r name value text <<<"$one"
+    value="${value/#KEYS/"$WORK/keys"}"
     fields+=" $name"
     file="$WORK/wrong.sh"
     grep -v "^$name=" "$ROOT/infra/config.example.sh" >"$file"

@@ -50,6 +50,8 @@ import Testing
     }
     #expect(one("early")["value"] as? String == "1.5")
     #expect(one("early")["tags"] as? [String] == ["a", "b"])
+    #expect(
+      one("early")["properties"] as? String == #"{"plan":"pro","seats":5,"zip":"012","n":["1"]}"#)
     #expect(one("signup")["quantity"] as? String == "3")
     let views = rows.filter { $0["type"] as? String == "page_view" }
       .sorted { ($0["client_time"] as? String ?? "") < ($1["client_time"] as? String ?? "") }

@@ -8,7 +8,10 @@ import HTTPClient
 final class HitSender {
   private let client: HTTPClient
   private let loop: EventLoop
-  private let base: String
+  /// Where the next hit goes.
+  var base: String
+  /// Parameters that each hit gets besides, from now on.
+  var extra = ""
   private let wanted: Int
   private let concurrency: Int
   private let pause: Duration
@@ -17,6 +20,8 @@ final class HitSender {
   private var next = 0
   private var inFlight = 0
   private(set) var accepted: Set<String> = []
+  /// Those of the accepted that had `extra`.
+  private(set) var acceptedWithExtra: Set<String> = []
   private(set) var notAccepted = 0
 
   init(
@@ -41,7 +46,9 @@ final class HitSender {
     next += 1
     inFlight += 1
     let order = "order-\(next)"
-    let query = "type=purchase&user_id=u\(next % 5)&order_id=\(order)&page_title=caf%C3%A9+\(next)"
+    let query =
+      "type=purchase&user_id=u\(next % 5)&order_id=\(order)&page_title=caf%C3%A9+\(next)\(extra)"
+    let hadExtra = !extra.isEmpty
     // On a connection that was used before, libcurl would send a hit again by itself when the program
     // dies: two hits with one order_id. So each hit has a connection of its own.
     let request = OutgoingRequest(
@@ -50,6 +57,7 @@ final class HitSender {
       inFlight -= 1
       if case .success(let response) = result, response.status == 200 {
         accepted.insert(order)
+        if hadExtra { acceptedWithExtra.insert(order) }
         onProgress(accepted.count)
         if accepted.count == wanted { return done() }
         guard pause > .zero else { return fill() }

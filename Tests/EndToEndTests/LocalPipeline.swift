@@ -9,10 +9,11 @@ final class LocalPipeline {
   let folder: URL
   let thread: LoopThread
   let cloud: Program
-  let ingest: Program
-  let parse: Program
-  let loader: Program
+  var ingest: Program
+  var parse: Program
+  var loader: Program
   let ports: (cloud: Int, ingest: Int, parse: Int, loader: Int)
+  private let common: [String: String]
 
   /// - Parameter settings: What each program gets beside what it needs.
   init(settings: [String: String] = [:]) throws {
@@ -34,18 +35,12 @@ final class LocalPipeline {
     let common = [
       "HOST": "127.0.0.1", "PUSH_AUTH": "none", "LOG_FORMAT": "json",
       "GCE_METADATA_HOST": "127.0.0.1:\(ports.cloud)", "PUBSUB_ENDPOINT": base,
-      "BIGQUERY_ENDPOINT": base,
-    ]
-    let logs = folder
-    func program(_ name: String, _ port: Int, _ own: [String: String] = [:]) -> Program {
-      Program(
-        name, at: binaries.appendingPathComponent(name),
-        environment: common.merging(own) { $1 }.merging(settings) { $1 }.merging(["PORT": "\(port)"]
-        ) { $1 }, logs: logs)
-    }
-    ingest = program("pixel-ingest", ports.ingest)
-    parse = program("log-parse", ports.parse, ["CONTRACT": contract])
-    loader = program("bq-loader", ports.loader, ["BIGQUERY_DATASET": "pixel"])
+      "BIGQUERY_ENDPOINT": base, "BIGQUERY_DATASET": "pixel", "CONTRACT": contract,
+    ].merging(settings) { $1 }
+    self.common = common
+    ingest = Self.program("pixel-ingest", ports.ingest, common, logs: folder)
+    parse = Self.program("log-parse", ports.parse, common, logs: folder)
+    loader = Self.program("bq-loader", ports.loader, common, logs: folder)
     for program in [cloud, ingest, parse, loader] { try program.start() }
     try waitFor("\(base)/_local/state")
     for port in [ports.ingest, ports.parse, ports.loader] {
@@ -55,6 +50,38 @@ final class LocalPipeline {
 
   private func waitFor(_ url: String) throws {
     try waitUntil("\(url) answers", within: 10) { fetch("GET", url, on: thread)?.status == 200 }
+  }
+
+  private static func program(
+    _ name: String, _ port: Int, _ settings: [String: String], logs: URL
+  ) -> Program {
+    Program(
+      name, at: binaries.appendingPathComponent(name),
+      environment: settings.merging(["PORT": "\(port)"]) { $1 }, logs: logs)
+  }
+
+  /// The next revision of a program at the same address: what comes meanwhile is refused.
+  /// - Returns: The exit code of the one before.
+  func replace(
+    _ part: ReferenceWritableKeyPath<LocalPipeline, Program>, at port: Int,
+    settings: [String: String]
+  ) throws -> Int32 {
+    let code = self[keyPath: part].stop()
+    _ = try follow(part, at: port, settings: settings)
+    return code
+  }
+
+  /// The next revision of a program beside the one that is there, which is returned.
+  func follow(
+    _ part: ReferenceWritableKeyPath<LocalPipeline, Program>, at port: Int,
+    settings: [String: String]
+  ) throws -> Program {
+    let before = self[keyPath: part]
+    self[keyPath: part] = Self.program(
+      before.name, port, common.merging(settings) { $1 }, logs: folder)
+    try self[keyPath: part].start()
+    try waitFor("http://127.0.0.1:\(port)/ready")
+    return before
   }
 
   var rows: PipelineRows { PipelineRows(data: folder) }

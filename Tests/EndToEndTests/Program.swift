@@ -22,11 +22,10 @@ final class Program {
   }
 
   func start() throws {
-    if !FileManager.default.fileExists(atPath: log.path) {
-      _ = FileManager.default.createFile(atPath: log.path, contents: nil)
-    }
-    let output = try FileHandle(forWritingTo: log)
-    try output.seekToEnd()
+    // Appending, since a program and the one that follows it may write at the same time.
+    let file = open(log.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    guard file >= 0 else { throw CocoaError(.fileWriteUnknown) }
+    let output = FileHandle(fileDescriptor: file, closeOnDealloc: true)
     let process = Process()
     process.executableURL = executable
     process.arguments = arguments

@@ -20,9 +20,7 @@ import threading
 import time
 
 PAGE = """<!doctype html><title>First</title>
-<script>window.track = window.track || function () { (track.q = track.q || []).push(arguments) };
-track('early', { value: 1.5, tags: ['a', 'b'] })</script>
-<script async src="%s/p.js" data-user-id="u-browser"></script>
+%s<script>track('early', { value: 1.5, tags: ['a', 'b'], properties: { plan: 'pro', seats: 5, zip: '012', n: ['1'] } })</script>
 <button data-track="signup" data-track-quantity="3"><b>Sign up</b></button>
 <script>
 function click() { document.querySelector('b').click() }
@@ -33,6 +31,16 @@ if (location.search == '?by=itself') addEventListener('load', function () {
   setTimeout(function () { leave(); location = '/finished' }, 900)
 })
 </script>"""
+
+
+def tag(ingest):
+    """The lines to paste, as they stand in the README."""
+    readme = pathlib.Path(__file__).resolve().parents[2] / "README.md"
+    lines = readme.read_text(encoding="utf-8").split("```html\n")[1].split("```")[0]
+    for old, new in (("https://track.example.com", ingest), ("u1", "u-browser")):
+        assert old in lines, lines
+        lines = lines.replace(old, new)
+    return lines
 
 
 class Site:
@@ -46,7 +54,7 @@ class Site:
             def do_GET(self):
                 if self.path == "/finished":
                     site.finished.set()
-                body = b"done" if self.path == "/finished" else (PAGE % ingest).encode()
+                body = b"done" if self.path == "/finished" else (PAGE % tag(ingest)).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
                 self.send_header("Content-Length", str(len(body)))

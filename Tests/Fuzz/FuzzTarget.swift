@@ -3,7 +3,7 @@ import FunctionRuntime
 
 /// The parsers that take bytes from outside, each with its own corpus in `Corpus/<name>`.
 enum FuzzTarget: String, CaseIterable, Sendable {
-  case head, chunked, envelope, cloudevent, token, entry
+  case head, chunked, envelope, cloudevent, token, entry, query, body
 
   func subject() throws -> any FuzzSubject {
     switch self {
@@ -13,6 +13,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     case .cloudevent: CloudEventFuzzing()
     case .token: try TokenFuzzing()
     case .entry: try EntryFuzzing()
+    case .query: try QueryFuzzing()
+    case .body: BodyFuzzing()
     }
   }
 

@@ -72,4 +72,14 @@ import Testing
     }
     #expect(rows.count == 5)
   }
+
+  @Test func `each example of a JSON column in parts is what it says`() throws {
+    let rows = try table("parameters", columns: 2)
+    var parser = try EventParser.shipped()
+    for row in rows {
+      let parsed = try parser.parse(query: "type=t&" + example(row[0]))
+      #expect(parsed["properties"] == row[1].trimmingCharacters(in: ["`"]))
+    }
+    #expect(rows.count == 5)
+  }
 }

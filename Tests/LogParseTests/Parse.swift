@@ -3,6 +3,7 @@ import Bytes
 import Events
 import Foundation
 import LogParse
+import Privacy
 import Testing
 
 /// What a test looks at after an entry was parsed.
@@ -40,13 +41,19 @@ extension EventParser {
 
   /// A contract of `event_id`, `event_time` and these columns: `"name TYPE MODE"`, `STRING(5)` for a
   /// length.
-  static func with(_ columns: String...) throws -> EventParser { try with(columns) }
+  static func with(
+    privacy: PrivacyPolicy = PrivacyPolicy(), _ columns: String...
+  ) throws -> EventParser {
+    try with(privacy: privacy, columns)
+  }
 
-  static func with(_ columns: [String]) throws -> EventParser {
+  static func with(
+    privacy: PrivacyPolicy = PrivacyPolicy(), _ columns: [String]
+  ) throws -> EventParser {
     let all = ["event_id STRING REQUIRED", "event_time TIMESTAMP REQUIRED"] + columns
     let contract = try Contract(
       json: Array("[\(all.map(Self.column).joined(separator: ","))]".utf8), name: "test")
-    return try EventParser(contract: contract, pixelPaths: ["/pixel.png"])
+    return try EventParser(contract: contract, pixelPaths: ["/pixel.png"], privacy: privacy)
   }
 
   /// One column as a schema file has it: `name TYPE MODE`, and for a RECORD its fields behind that, in

@@ -144,10 +144,27 @@ import Testing
     let answer = try ingest.post(#"{"type":"canary"}"#)
     #expect(answer.status == 503)
     #expect(answer.fields["retry-after"] == "1")
+    #expect(
+      answer.text == #"{"accepted":0,"rejected":[{"index":0,"reason":"not_published"}]}"# + "\n")
     ingest.setPubSub(status: 200)
     #expect(try ingest.post(#"{"type":"canary"}"#).status == 204)
     #expect(try ingest.urls().count == 1)
     #expect(try !ingest.stopAndReadLog().joined().contains("canary"))
+  }
+
+  @Test func `a POST of which Pub/Sub takes a part says which events to send again`() throws {
+    let ingest = try RunningIngest()
+    defer { ingest.stop() }
+    ingest.setPubSub(refusing: "poison")
+    let answer = try ingest.post(
+      "{\"type\":\"a\"}\nrubbish\n{\"type\":\"poison\"}\n{\"type\":\"b\"}\n")
+    #expect(answer.status == 503)
+    #expect(answer.fields["retry-after"] == "1")
+    #expect(
+      answer.text
+        == #"{"accepted":2,"rejected":[{"index":1,"reason":"not_json"},{"index":2,"reason":"not_published"}]}"#
+        + "\n")
+    #expect(try ingest.urls().sorted() == ["a", "b"].map { "http://t.example/events?type=\($0)" })
   }
 
   @Test(arguments: ["GET", "HEAD", "PUT", "DELETE"])

@@ -15,6 +15,8 @@ final class RunningIngest: @unchecked Sendable {
     /// Publish requests that were taken.
     var bodies: [[UInt8]] = []
     var status = 200
+    /// What makes Pub/Sub refuse the requests whose messages have it.
+    var poison: String?
   }
 
   private let state = Mutex(State())
@@ -59,7 +61,13 @@ final class RunningIngest: @unchecked Sendable {
 
   private func take(_ request: Request, _ call: Call) {
     let body = request.body
+    let texts = Self.messages(of: body).compactMap { message in
+      Data(base64Encoded: message["data"] as? String ?? "").map {
+        String(decoding: $0, as: UTF8.self)
+      }
+    }
     let status = state.withLock { state in
+      if let poison = state.poison, texts.contains(where: { $0.contains(poison) }) { return 400 }
       if state.status == 200 { state.bodies.append(body) }
       return state.status
     }
@@ -77,6 +85,8 @@ final class RunningIngest: @unchecked Sendable {
   }
 
   func setPubSub(status: Int) { state.withLock { $0.status = status } }
+
+  func setPubSub(refusing poison: String) { state.withLock { $0.poison = poison } }
 
   /// What was published, as log entries.
   func entries() throws -> [[String: Any]] {

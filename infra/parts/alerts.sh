@@ -28,10 +28,11 @@ part_alerts() {
 # Each rejected message leaves one line; the summaries of a minute have a count, and no message.
 ensure_metric() {
   local is
-  is="$(look gcloud logging metrics describe "$PREFIX-rejections" --format='value(name)')"
-  [[ -z $is ]] || return 0
+  is="$(look gcloud logging metrics describe "$PREFIX-rejections" --format='value(filter)')"
   render "$ROOT/infra/rejections-metric.json" >"$SCRATCH/metric.json"
-  run gcloud logging metrics create "$PREFIX-rejections" "--config-from-file=$SCRATCH/metric.json"
+  [[ $is != "$(jq -r .filter "$SCRATCH/metric.json")" ]] || return 0
+  run gcloud logging metrics "$([[ -n $is ]] && echo update || echo create)" "$PREFIX-rejections" \
+    "--config-from-file=$SCRATCH/metric.json"
 }
 
 channel_name() {
@@ -51,7 +52,7 @@ ensure_policy() {
   line="$(grep -F "$name|" <<<"$3" | head -n 1)" || true
   if [[ -z $line ]]; then
     run gcloud alpha monitoring policies create "--policy-from-file=$policy"
-  elif [[ $line != "$name|x$state|"* ]]; then
+  elif [[ -n $FORCE || $line != "$name|x$state|"* ]]; then
     run gcloud alpha monitoring policies update "${line##*|}" "--policy-from-file=$policy"
   fi
 }

@@ -9,6 +9,7 @@ part_apis() {
   esac
   uses_own_registry && wanted+=(artifactregistry)
   [[ -n ${SKIP_IMAGE_BUILD:-} ]] || wanted+=(artifactregistry cloudbuild storage)
+  [[ -z $WRITE_KEYS_FILE ]] || wanted+=(secretmanager)
   [[ -z $BILLING_ACCOUNT ]] || wanted+=(billingbudgets)
   enabled="$(look gcloud services list --enabled --format='value(config.name)')"
   for api in "${wanted[@]}"; do

@@ -42,20 +42,31 @@ ensure_compute() {
 }
 
 ensure_backend_bucket() {
+  local verb=create is=''
+  if has "$BALANCER" "backend-buckets $PREFIX"; then
+    verb=update
+    is="$(look gcloud compute backend-buckets describe "$PREFIX" --format='value[separator=" "](bucketName,enableCdn,
+      cdnPolicy.cacheMode,cdnPolicy.defaultTtl,cdnPolicy.clientTtl)')"
+  fi
   # The edge answers, browsers keep nothing: every view is a request, and every request is logged.
-  ensure_compute backend-buckets "$PREFIX" "--gcs-bucket-name=$BUCKET" --enable-cdn \
-    --cache-mode=FORCE_CACHE_ALL --default-ttl=86400 --client-ttl=0
+  [[ $is == "$BUCKET True FORCE_CACHE_ALL 86400 0" ]] ||
+    run gcloud compute backend-buckets "$verb" "$PREFIX" "--gcs-bucket-name=$BUCKET" --enable-cdn \
+      --cache-mode=FORCE_CACHE_ALL --default-ttl=86400 --client-ttl=0
 }
 
 ensure_backend_service() {
   ensure_compute network-endpoint-groups "$PREFIX" "--region=$REGION" --network-endpoint-type=serverless \
     "--cloud-run-service=$INGEST_SERVICE"
   # The log is the record: a sample rate below 1 would lose hits for good.
-  ensure_compute backend-services "$PREFIX" --global --load-balancing-scheme=EXTERNAL_MANAGED \
-    --enable-logging --logging-sample-rate=1.0
-  local backends
-  backends="$(look gcloud compute backend-services describe "$PREFIX" --global --format='value(backends[].group)')"
-  [[ -n $backends ]] || run gcloud compute backend-services add-backend "$PREFIX" --global \
+  local logging=(--enable-logging --logging-sample-rate=1.0) is='True 1.0 '
+  if has "$BALANCER" "backend-services $PREFIX"; then
+    is="$(look gcloud compute backend-services describe "$PREFIX" --global \
+      --format='value[separator=" "](logConfig.enable,logConfig.sampleRate,backends[].group)')"
+  else
+    run gcloud compute backend-services create "$PREFIX" --global --load-balancing-scheme=EXTERNAL_MANAGED "${logging[@]}"
+  fi
+  [[ $is =~ ^True\ 1(\.0)?\  ]] || run gcloud compute backend-services update "$PREFIX" --global "${logging[@]}"
+  [[ $is == */"$PREFIX" ]] || run gcloud compute backend-services add-backend "$PREFIX" --global \
     "--network-endpoint-group=$PREFIX" "--network-endpoint-group-region=$REGION"
 }
 

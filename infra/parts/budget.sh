@@ -3,27 +3,52 @@
 
 part_budget() {
   [[ -n $BILLING_ACCOUNT ]] || return 0
-  local is name="$PREFIX pipeline in $PROJECT"
+  local is
   is="$(find_budget)"
-  if [[ -z $is ]]; then
-    run gcloud billing budgets create "--billing-account=$BILLING_ACCOUNT" "--display-name=$name" \
-      "--budget-amount=$BUDGET" "--filter-projects=projects/$PROJECT" --threshold-rule=percent=0.5 \
-      --threshold-rule=percent=0.9 --threshold-rule=percent=1.0
+  if [[ -e $SCRATCH/no-budgets ]]; then
+    :
+  elif [[ -z $is ]]; then
+    budgets would create "--display-name=$(budget_name)" "--budget-amount=$BUDGET" "--filter-projects=projects/$PROJECT" \
+      --threshold-rule=percent=0.5 --threshold-rule=percent=0.9 --threshold-rule=percent=1.0
   elif [[ ${is#* } != "$BUDGET" ]]; then
-    run gcloud billing budgets update "${is% *}" "--billing-account=$BILLING_ACCOUNT" "--budget-amount=$BUDGET"
+    budgets would update "${is% *}" "--budget-amount=$BUDGET"
   fi
+  [[ ! -e $SCRATCH/no-budgets ]] || printf '  %s\n' "No budget is set: your account may not do that on $BILLING_ACCOUNT, \
+which takes the role Costs Manager there. All else is deployed."
 }
+
+budget_name() { printf '%s pipeline in %s' "$PREFIX" "$PROJECT"; }
 
 # find_budget: its name and amount.
 find_budget() {
-  look gcloud billing budgets list "--billing-account=$BILLING_ACCOUNT" \
-    --format='value[separator="|"](displayName,name,amount.specifiedAmount.units)' |
-    awk -F'|' -v name="$PREFIX pipeline in $PROJECT" '$1 == name { print $2, $3; exit }'
+  budgets look list --format='value[separator="|"](displayName,name,amount.specifiedAmount.units)' |
+    awk -F'|' -v name="$(budget_name)" '$1 == name { print $2, $3; exit }'
+}
+
+# budgets look|would VERB…: as look and run do, but a refusal is only noted: the billing account is often another
+# department's.
+budgets() {
+  local CALL out="$SCRATCH/budgets"
+  with_project gcloud billing budgets "${@:2}" "--billing-account=$BILLING_ACCOUNT" "--billing-project=$PROJECT"
+  if [[ $1 == would ]]; then
+    printf '  %s%s\n' "${DRY_RUN:+would run: }" "$(shorten "${CALL[@]}")"
+    [[ -z $DRY_RUN ]] || return 0
+  fi
+  if patiently "$out"; then
+    [[ $1 == would ]] || cat "$out"
+  elif is_refused "$out" || { is_api_off "$out" && [[ -n $DRY_RUN || -n ${UNDO:-} ]]; }; then
+    is_api_off "$out" || : >"$SCRATCH/no-budgets"
+  else
+    explain "$out"
+    exit 1
+  fi
 }
 
 undo_budget() {
   [[ -n $BILLING_ACCOUNT ]] || return 0
   local is
   is="$(find_budget)"
-  [[ -z $is ]] || run gcloud billing budgets delete "${is% *}" "--billing-account=$BILLING_ACCOUNT"
+  [[ -z $is ]] || budgets would delete "${is% *}"
+  [[ ! -e $SCRATCH/no-budgets ]] ||
+    printf '  The budget stays, if there is one: your account may not manage those of %s.\n' "$BILLING_ACCOUNT"
 }

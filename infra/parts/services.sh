@@ -13,7 +13,7 @@ part_services() {
     [[ $service != "$INGEST_SERVICE" || $ROAD != bucket ]] || continue
     render "$ROOT/infra/services/$service.yaml" >"$SCRATCH/$service.plain"
     state="x$(sha256sum <"$SCRATCH/$service.plain" | cut -c 1-12)"
-    has "$there" "$service $state True" && continue
+    [[ -z $FORCE ]] && has "$there" "$service $state True" && continue
     sed "s/^    pipeline:.*/&\n    state: $state/" "$SCRATCH/$service.plain" >"$SCRATCH/$service.yaml"
     run gcloud run services replace "$SCRATCH/$service.yaml" "--region=$REGION"
   done
@@ -33,6 +33,10 @@ describe_services() {
     direct) INGRESS=all FORWARDED_HOPS=1 ;;
     *) INGRESS=internal-and-cloud-load-balancing FORWARDED_HOPS=2 ;;
   esac
+  INGEST_ENVIRONMENT="$(environment INGEST_SETTINGS; write_keys_environment)"
+  PARSE_ENVIRONMENT="$(environment PARSE_SETTINGS)"
+  LOADER_ENVIRONMENT="$(environment LOADER_SETTINGS)"
+  [[ -z $KNOWN_IDS ]] || LOADER_ENVIRONMENT+=$'\n'"            - {name: KNOWN_IDS, value: /known-ids}"
 }
 
 # resolve_images: a tag of our own registry becomes the digest it has now, so that an image that was built

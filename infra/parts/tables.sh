@@ -2,9 +2,10 @@
 # shellcheck shell=bash
 
 part_tables() {
-  local there template="$PROJECT:$DATASET.$TABLE"
+  local all there template="$PROJECT:$DATASET.$TABLE"
   ensure_dataset "$DATASET" 'Events of the pixel pipeline' "$LOADER_ACCOUNT"
-  there="$(tables_of "$DATASET")"
+  all="$(list_tables "$DATASET")"
+  there="$(jq -r '.[]?.tableReference.tableId' <<<"$all")"
   if has "$there" "$TABLE"; then
     update_schema "$template"
   else
@@ -13,10 +14,11 @@ part_tables() {
   # A query over all suffix tables fails until there is one. No value and no pattern makes the suffix _Ze.
   [[ -z $TEMPLATE_SUFFIX ]] || has "$there" "${TABLE}_Ze" ||
     make_table "${template}_Ze" 'Empty: lets queries over all suffix tables run before the first event'
+  [[ -z $TEMPLATE_SUFFIX ]] || ! has "$there" "$TABLE" || update_suffix_tables "$all"
 }
 
 make_table() {
-  local shape=("--clustering_fields=$(clustering)")
+  local shape=("--clustering_fields=$(clustering)" "--label=columns:$(columns_label)")
   # Without suffixes one table holds everything, so it is cut by day.
   [[ -n $TEMPLATE_SUFFIX ]] || shape+=(--time_partitioning_type=DAY --time_partitioning_field=event_time)
   run bq mk --table "--schema=$ROOT/$CONTRACT" "--description=$2" "${shape[@]}" "$1"
@@ -35,6 +37,41 @@ update_schema() {
   is="$(look bq --format=json show --schema "$1" | plain_schema)"
   wanted="$(plain_schema <"$ROOT/$CONTRACT")"
   [[ $is == "$wanted" ]] || run bq update "$1" "$ROOT/$CONTRACT"
+}
+
+# columns_label: what the columns are, in the form of a label.
+columns_label() {
+  plain_schema <"$ROOT/$CONTRACT" | jq -c 'walk(if type == "object" then del(.description) else . end)' |
+    sha256sum | cut -c 1-12
+}
+
+# update_suffix_tables TABLES: they keep the columns that they were made with. The template's label says for which
+# columns they were last seen to.
+update_suffix_tables() {
+  local label code=0 template="$PROJECT:$DATASET.$TABLE"
+  label="$(columns_label)"
+  [[ $(jq -r --arg name "$TABLE" '.[] | select(.tableReference.tableId == $name) | .labels.columns' <<<"$1") != "$label" ]] ||
+    return 0
+  if [[ $(jq --arg empty "${TABLE}_Ze" --arg prefix "${TABLE}_" \
+    'map(.tableReference.tableId | select(startswith($prefix) and . != $empty)) | length' <<<"$1") -eq 0 ]]; then
+    run bq update "${template}_Ze" "$ROOT/$CONTRACT"
+  else
+    add_columns || code=$?
+  fi
+  case "$code" in
+    0) run bq update "--set_label=columns:$label" "$template" ;;
+    # Rows have just come to some: BigQuery brings them the template's change by itself. The next run looks again.
+    3) ;;
+    *) die 'suffix tables lack columns of the contract: what fills them is not deployed before they have them' ;;
+  esac
+}
+
+# Many at once, and with a look at each table's streaming buffer: a program of ours, which needs Swift.
+add_columns() {
+  local command=("$ROOT/scripts/tables.sh" add-columns --project "$PROJECT" --dataset "$DATASET" --table "$TABLE"
+    --suffix "$TEMPLATE_SUFFIX" --contract "$ROOT/$CONTRACT")
+  printf '  %s%s\n' "${DRY_RUN:+would run: }" "$(shorten "${command[@]}")"
+  [[ -n $DRY_RUN ]] || "${command[@]}"
 }
 
 undo_tables() {

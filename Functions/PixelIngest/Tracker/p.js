@@ -66,15 +66,23 @@
       .catch(function () { if (!isLast) later(events); });
   }
 
-  // Objects in a query as a POST's become: a.b=1, tags=x&tags=y, items[0].sku=x.
-  function pairs(name, value, into) {
+  // Objects in a query as a POST's become: a.b=1, tags=x&tags=y, items[0].sku=x, a.tags[]=x. Inside an object a
+  // text that looks like a number has its first character encoded, and a key its dots.
+  function pairs(name, value, into, isInside) {
     var isList = Array.isArray(value);
     if (value == null) return into;
-    if (typeof value != 'object') into.push(encodeURIComponent(name) + '=' + encodeURIComponent(value));
-    else if (isList && !value.some(function (each) { return each && typeof each == 'object'; }))
-      value.forEach(function (each) { pairs(name, each, into); });
-    else for (var key in value)
-      pairs(isList ? name + '[' + key + ']' : name ? name + '.' + key : key, value[key], into);
+    if (typeof value != 'object') {
+      var text = encodeURIComponent(value);
+      if (isInside && /^(true|false|-?[\d.]+)$/.test(value) && typeof value == 'string')
+        text = '%' + text.charCodeAt(0).toString(16) + text.slice(1);
+      into.push(name + '=' + text);
+    } else if (isList && !value.some(function (each) { return each && typeof each == 'object'; }))
+      value.forEach(function (each) { pairs(isInside ? name + '%5B%5D' : name, each, into, isInside); });
+    else for (var key in value) {
+      var step = encodeURIComponent(key);
+      if (name) step = isList ? '%5B' + step + '%5D' : '.' + step.replace(/\./g, '%2E');
+      pairs(name + step, value[key], into, !!name);
+    }
     return into;
   }
 

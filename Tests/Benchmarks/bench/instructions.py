@@ -33,19 +33,22 @@ def per_request(bench, program, request, first_request=None) -> float:
     """The difference of two run lengths: what is done once, as starting, falls out.
 
     `first_request` is asked until the server is there, if it isn't the same."""
-    requests = request, first_request or request
-    short, long = (_total(bench, program, turns, *requests) for turns in (SHORT, LONG))
+    short, long = (
+        total(bench, program, first_request or request, f"{turns * load.CONNECTIONS} requests",
+              lambda server: load.in_step(server.port, turns, request))
+        for turns in (SHORT, LONG))
     return (long - short) / ((LONG - SHORT) * load.CONNECTIONS)
 
 
-def _total(bench, program, turns, request, first_request) -> int:
-    bench.say(f"instructions: {program.name}, {turns * load.CONNECTIONS} requests under callgrind")
+def total(bench, program, first_request, what, drive) -> int:
+    """User-space instructions of a server from its start to its end, with what `drive` does to it."""
+    bench.say(f"instructions: {program.name}, {what} under callgrind")
     output = bench.work / "callgrind.out"
     output.unlink(missing_ok=True)
     wrapper = ["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={output}"]
     with bench.start(program, wrapper=wrapper) as server:
         server.wait_until_it_answers(first_request, pause=0.05)
-        load.in_step(server.port, turns, request)
+        drive(server)
         server.stop(within=30)
     found = re.search(r"^(?:totals|summary): (\d+)", output.read_text(), re.M)
     if not found:

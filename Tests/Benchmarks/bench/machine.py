@@ -14,6 +14,7 @@ class Cores:
 
     def __init__(self):
         usable = sorted(os.sched_getaffinity(0))
+        self.all = set(usable)
         self.are_apart = len(usable) > 1
         self.server = usable[0]
         self.load = usable[1] if self.are_apart else usable[0]
@@ -23,9 +24,10 @@ class Cores:
         os.sched_setaffinity(0, {self.load})
 
     @contextlib.contextmanager
-    def starting_server(self):
-        """What is started inside begins on the server's core."""
-        os.sched_setaffinity(0, {self.server})
+    def starting_server(self, where="server"):
+        """What is started inside begins on the server's core, on the load's, or may use `all` of them."""
+        cores = {"server": {self.server}, "load": {self.load}, "all": self.all}[where]
+        os.sched_setaffinity(0, cores)
         try:
             yield
         finally:
@@ -45,7 +47,7 @@ def kind() -> str:
     guest = ", virtual" if re.search(r"^flags\s*:.*\bhypervisor\b", info, re.M) else ""
     release = re.match(r"\d+\.\d+", platform.release())
     return (
-        f"{os.cpu_count()} cores {name} ({platform.machine()}{guest}), {_distribution()}, "
+        f"{os.cpu_count()} cores {name} ({platform.machine()}{guest}), {distribution()}, "
         f"Linux {release.group(0) if release else '?'}"
     )
 
@@ -54,7 +56,7 @@ def load_average() -> float:
     return os.getloadavg()[0]
 
 
-def _distribution() -> str:
+def distribution() -> str:
     with contextlib.suppress(OSError):
         return platform.freedesktop_os_release().get("PRETTY_NAME", "Linux")
     return "Linux"

@@ -10,7 +10,8 @@ import subprocess
 from .server import PATH, Program
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
-PEERS, PARSERS = HERE / "peers", HERE / "parsers"
+ROOT = HERE.parent.parent
+PEERS, PARSERS, PARTS = HERE / "peers", HERE / "parsers", HERE / "parts"
 
 
 class Absent(Exception):
@@ -20,11 +21,10 @@ class Absent(Exception):
 class Catalogue:
     """Makes each program on first use and remembers those that are absent."""
 
-    def __init__(self, work, static, development, say):
+    def __init__(self, work, static, binaries, say):
         self._work = pathlib.Path(work)
         self._static = static
-        self._development = development
-        self._parsers = self._work / "parsers" / "release"
+        self._binaries = binaries
         self._say = say
         self._made = {}
         self.absent = {}
@@ -42,17 +42,42 @@ class Catalogue:
 
     def ours_development(self) -> Program:
         """As `swift build -c release` leaves it, with the toolchain's shared libraries."""
-        return self._pixel("pixel-ingest, shared libraries", self._development)
+        return self._pixel("pixel-ingest, shared libraries", self._binaries / "pixel-ingest")
+
+    def ours_with_loops(self, count) -> Program:
+        return self._pixel(f"pixel-ingest, {count} loops", self._static, WORKERS=str(count))
+
+    def ours_for_counting(self) -> Program:
+        """The same without debug information."""
+        return self._pixel("pixel-ingest", self._stripped("pixel-ingest"))
+
+    def loader(self, bigquery, **settings) -> Program:
+        """`bq-loader` with a stand-in for BigQuery on that port, over plain HTTP."""
+        binary = self._stripped("bq-loader")
+        return Program("bq-loader", _first_match([binary, "--version"], r"(\d[\d.]*)"), [binary], {
+            "HOST": "127.0.0.1", "PORT": "{port}", "LOG_FORMAT": "json", "PUSH_AUTH": "none",
+            "BIGQUERY_DATASET": "pixel", "GOOGLE_CLOUD_PROJECT": "bench",
+            "BIGQUERY_EMULATOR_HOST": f"127.0.0.1:{bigquery}", **settings,
+        })
+
+    def loader_by_tls(self, name, peer, **settings) -> Program:
+        """`swift build -c release`, as it is in the cloud: TLS, a token from the metadata server."""
+        binary = self._binaries / "bq-loader"
+        return Program(name, _first_match([binary, "--version"], r"(\d[\d.]*)"), [str(binary)], {
+            "HOST": "127.0.0.1", "PORT": "{port}", "LOG_FORMAT": "json", "PUSH_AUTH": "none",
+            "BIGQUERY_DATASET": "pixel", "GOOGLE_CLOUD_PROJECT": "bench", "TEMPLATE_SUFFIX": "_{{date}}",
+            "MAX_IN_FLIGHT": "5000", "BIGQUERY_ENDPOINT": f"https://127.0.0.1:{peer.secure}",
+            "SSL_CERT_FILE": str(peer.certificate), "GCE_METADATA_HOST": f"127.0.0.1:{peer.plain}", **settings,
+        })
+
+    def bigquery_peer(self) -> str:
+        """The stand-in for BigQuery that speaks TLS."""
+        return self._go_build(PEERS / "bigquery", "bigquery")
 
     def handler(self, takes, how) -> Program:
         """A function of pushes whose handler is written in this way; with the toolchain's libraries."""
         environment = {"TAKES": takes, "HANDLER": how, "PUSH_AUTH": "none", "HOST": "127.0.0.1"}
-        # Without its debug information, which valgrind cannot read.
-        binary = self._work / "push-handlers"
-        if "push-handlers" not in self._made:
-            source = self._development.parent / "PushHandlers"
-            subprocess.run(["strip", "-o", str(binary), str(source)], check=True)
-            self._made["push-handlers"] = True
+        binary = self._stripped("PushHandlers")
         return Program(f"{takes}, {how}", "", [str(binary)], {"PORT": "{port}", **environment})
 
     def peers(self, *makers) -> list:
@@ -95,11 +120,11 @@ class Catalogue:
     # Parsers, and the services around them
 
     def parser_ours(self) -> Program:
-        return Program("LogParse", "0.1.0", [str(self._parsers / "ParseCore")])
+        return Program("LogParse", "0.1.0", [self._stripped("ParseCore")])
 
     def parser_foundation(self) -> Program:
         version = _first_match(["swift", "--version"], r"Swift version (\d[\d.]*)")
-        return Program("Foundation", version, [str(self._parsers / "ParseFoundation")])
+        return Program("Foundation", version, [self._stripped("ParseFoundation")])
 
     def parser_go(self) -> Program:
         return Program("Go encoding/json, net/url", self._go_version(), [self._go_parser()])
@@ -115,7 +140,7 @@ class Catalogue:
 
     def service_ours(self, pubsub) -> Program:
         """`swift build -c release`, with the publishing of each event to a stand-in for Pub/Sub."""
-        binary = self._development.parent / "log-parse"
+        binary = self._binaries / "log-parse"
         return Program("log-parse, with publishing", _first_match([binary, "--version"], r"(\d[\d.]*)"),
                        [str(binary)], {
             "HOST": "127.0.0.1", "PORT": "{port}", "LOG_FORMAT": "json", "PUSH_AUTH": "none",
@@ -126,8 +151,54 @@ class Catalogue:
     def publishing(self, pubsub) -> Program:
         """`swift build -c release`, each hit published to a stand-in for Pub/Sub before it is answered."""
         return self._pixel(
-            "pixel-ingest, publishing", self._development, INGEST_MODE="publish", PUBLISH_TIMEOUT="30s",
+            "pixel-ingest, publishing", self._binaries / "pixel-ingest", INGEST_MODE="publish", PUBLISH_TIMEOUT="30s",
             GOOGLE_CLOUD_PROJECT="bench", PUBSUB_EMULATOR_HOST=f"127.0.0.1:{pubsub}")
+
+    def cut_off(self, name, how, pubsub) -> Program:
+        """A program whose Pub/Sub, on that port, is away."""
+        return Program(f"{name}, Pub/Sub {how}", "", [str(self._binaries / name)], {
+            "HOST": "127.0.0.1", "PORT": "{port}", "LOG_FORMAT": "json", "GOOGLE_CLOUD_PROJECT": "bench",
+            "PUBSUB_EMULATOR_HOST": f"127.0.0.1:{pubsub}",
+            **({"PUSH_AUTH": "none", "CONTRACT": str(PARSERS / "contract.json")} if name == "log-parse" else {}),
+        })
+
+    # The whole chain
+
+    def pubsub_peer(self, parse, loader) -> Program:
+        """A stand-in for Pub/Sub that pushes to the programs on these ports."""
+        return Program("Pub/Sub's stand-in", self._go_version(), [
+            self._go_build(PEERS / "pubsub", "pubsub"), f"pixel-logs=http://127.0.0.1:{parse}/",
+            f"pixel-events=http://127.0.0.1:{loader}/", "pixel-rejected=",
+        ], {"PORT": "{port}"})
+
+    def in_chain(self, port, pubsub) -> Program:
+        """`log-parse` with the contract that is deployed."""
+        return Program("log-parse, in the chain", "", [str(self._binaries / "log-parse")], {
+            "HOST": "127.0.0.1", "PORT": str(port), "LOG_FORMAT": "json", "PUSH_AUTH": "none",
+            "CONTRACT": str(ROOT / "infra/contracts/pixel.json"), "PRIVACY_LIST": str(ROOT / "infra/privacy.json"),
+            "GOOGLE_CLOUD_PROJECT": "bench", "PUBSUB_EMULATOR_HOST": f"127.0.0.1:{pubsub}",
+        })
+
+    # Base64 and query strings
+
+    def parts_ours(self) -> Program:
+        return Program("ours", "0.1.0", [self._stripped("PartsCore")])
+
+    def parts_foundation(self) -> Program:
+        version = _first_match(["swift", "--version"], r"Swift version (\d[\d.]*)")
+        return Program("Foundation", version, [self._stripped("PartsFoundation")])
+
+    def parts_go(self) -> Program:
+        return Program("Go encoding/base64, net/url", self._go_version(), [self._go_build(PARTS / "go", "parts")])
+
+    def parts_python(self) -> Program:
+        version = _first_match(["python3", "--version"], r"(\d[\d.]*)")
+        return Program("Python base64, urllib", version, ["python3", str(PARTS / "python" / "parts.py")])
+
+    def parts_node(self) -> Program:
+        self._need("node")
+        version = _first_match(["node", "--version"], r"(\d[\d.]*)")
+        return Program("Node Buffer, URLSearchParams", version, ["node", str(PARTS / "node" / "parts.mjs")])
 
     def service_go(self) -> Program:
         command = [self._go_parser(), str(PARSERS / "contract.json")]
@@ -138,6 +209,15 @@ class Catalogue:
         return self._function("push", source, CONTRACT=str(PARSERS / "contract.json"))
 
     # Parts
+
+    def _stripped(self, product) -> str:
+        """A copy without its debug information, which valgrind cannot read."""
+        copy = self._work / "stripped" / product
+        if copy not in self._made:
+            copy.parent.mkdir(exist_ok=True)
+            subprocess.run(["strip", "-o", str(copy), str(self._binaries / product)], check=True)
+            self._made[copy] = True
+        return str(copy)
 
     def _go_version(self) -> str:
         return _first_match(["go", "version"], r"go(\d[\d.]*)")

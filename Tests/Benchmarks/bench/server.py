@@ -33,7 +33,7 @@ class ServerFailed(Exception):
 
 
 class Server:
-    def __init__(self, program, cores, folder, wrapper=()):
+    def __init__(self, program, cores, folder, wrapper=(), where="server"):
         self.program = program
         self.port = free_port()
         self._folder = pathlib.Path(folder)
@@ -45,7 +45,7 @@ class Server:
         environment = {key: fill(value) for key, value in program.environment.items()}
         command = [*wrapper, *map(fill, program.command)]
         # Opened for appending, so that the file may be emptied while it is written.
-        with open(self._log, "ab") as output, cores.starting_server():
+        with open(self._log, "ab") as output, cores.starting_server(where):
             self.began = time.perf_counter_ns()
             self._process = subprocess.Popen(
                 command, env={"PATH": PATH, "HOME": str(self._folder), **environment},

@@ -20,7 +20,7 @@ end
 function done(summary, latency)
   local errors = summary.errors
   io.write(string.format(
-    '{"requests": %d, "microseconds": %d, "p99": %d, "failed": %d}\n',
-    summary.requests, summary.duration, latency:percentile(99),
+    '{"requests": %d, "microseconds": %d, "p50": %d, "p99": %d, "failed": %d}\n',
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
     errors.connect + errors.read + errors.write + errors.status + errors.timeout))
 end

@@ -21,6 +21,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -50,9 +51,25 @@ func certificate(file string) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
+// tables is one page of tables.list; the page's token is the number of the first user on it.
+func tables(users int, token string) string {
+	first, _ := strconv.Atoi(token)
+	var names []string
+	for user := first; user < users && len(names) < 1000; user++ {
+		names = append(names, fmt.Sprintf(`{"tableReference":{"tableId":"pixel_u%d_20260102"}}`, user))
+	}
+	next := ""
+	if first+len(names) < users {
+		next = fmt.Sprintf(`,"nextPageToken":"%d"`, first+len(names))
+	}
+	return `{"tables":[` + strings.Join(names, ",") + `]` + next + `}`
+}
+
 func main() {
 	file := flag.String("certificate", "", "file to write the certificate to")
 	delay := flag.Duration("delay", 0, "before each answer to an insert")
+	down := flag.Bool("down", false, "answer each insert with 503")
+	users := flag.Int("users", 0, "how many of them have a table: pixel_u0_20260102 and so on")
 	flag.Parse()
 	metadata := func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Metadata-Flavor", "Google")
@@ -61,6 +78,10 @@ func main() {
 	bigQuery := func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+		if strings.HasSuffix(r.URL.Path, "/tables") {
+			io.WriteString(w, tables(*users, r.URL.Query().Get("pageToken")))
+			return
+		}
 		if !strings.HasSuffix(r.URL.Path, "/insertAll") {
 			io.WriteString(w, `{"schema":{"fields":[]}}`)
 			return
@@ -69,6 +90,10 @@ func main() {
 		atomic.AddInt64(&rows, int64(bytes.Count(body, []byte(`{"insertId":`))))
 		if *delay > 0 {
 			time.Sleep(*delay)
+		}
+		if *down {
+			w.WriteHeader(503)
+			return
 		}
 		io.WriteString(w, `{"kind":"bigquery#tableDataInsertAllResponse"}`)
 	}

@@ -1,0 +1,31 @@
+# The keys that servers post with, as a secret that only PixelIngest reads, if the configuration names their file.
+# shellcheck shell=bash
+
+part_secrets() {
+  [[ -n $WRITE_KEYS_FILE ]] || return 0
+  if [[ -z $(look gcloud secrets describe "$WRITE_KEYS" --format='value(name)') ]]; then
+    run gcloud secrets create "$WRITE_KEYS" --replication-policy=user-managed "--locations=$REGION" \
+      "--labels=pipeline=$PREFIX"
+    made "$WRITE_KEYS"
+  fi
+  # By a file that only we read: they are on no command line, and in no list of processes.
+  (umask 077 && paste -sd, "$WRITE_KEYS_FILE" | tr -d '\n' >"$SCRATCH/keys")
+  is_made "$WRITE_KEYS" || look gcloud secrets versions access latest "--secret=$WRITE_KEYS" >"$SCRATCH/keys.now"
+  cmp -s "$SCRATCH/keys" "$SCRATCH/keys.now" ||
+    run gcloud secrets versions add "$WRITE_KEYS" "--data-file=$SCRATCH/keys"
+  grant secrets "$WRITE_KEYS" "serviceAccount:$INGEST_ACCOUNT" roles/secretmanager.secretAccessor
+}
+
+# write_keys_environment: the newest version by its number, so that other keys make another revision.
+write_keys_environment() {
+  [[ -n $WRITE_KEYS_FILE ]] || return 0
+  local version
+  version="$(look gcloud secrets versions list "$WRITE_KEYS" --format='value(name.basename())' | sort -n | tail -n 1)"
+  printf "            - {name: WRITE_KEYS, valueFrom: {secretKeyRef: {name: %s, key: '%s'}}}\n" \
+    "$WRITE_KEYS" "${version:-1}"
+}
+
+undo_secrets() {
+  [[ -z $(look gcloud secrets describe "$WRITE_KEYS" --format='value(name)') ]] ||
+    run gcloud secrets delete "$WRITE_KEYS"
+}

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What the pipeline would cost: `scripts/estimate.sh`."""

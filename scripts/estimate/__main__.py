@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""Arguments in, tables out."""
+
+import argparse
+import json
+import pathlib
+import re
+import sys
+
+from . import model
+from .suffix import BadPattern, Suffix
+
+ROADS = ("service", "bucket", "direct")
+SIZES = {"10 thousand": 1e4, "1 million": 1e6, "100 million": 1e8}
+
+
+def main() -> int:
+    options = _options()
+    prices = json.loads(options.prices.read_text())
+    if options.table:
+        print(summary(options, prices))
+        return 0
+    traffic = _traffic(options, options.hits_per_day, options.road)
+    print(f"US dollars a month for {options.hits_per_day:,.0f} hits a day on the road '{options.road}',"
+          f" at prices of {prices['date']} ({prices['region']})\n")
+    found = model.lines(traffic, prices)
+    for line in found:
+        print(f"  {line.what:<28}{_dollars(line.dollars):>12}   {line.how}")
+    print(f"  {'Total':<28}{_dollars(sum(line.dollars for line in found)):>12}")
+    print("\nQueries, building images and people are not in it. Prices and assumptions: infra/prices.json")
+    _hint(traffic, prices)
+    print(f"\nLimits, if the busiest hour is {options.peak:g} times the average\n")
+    for limit in model.limits(traffic, prices):
+        print(f"  {limit.what:<40}{_nearness(limit.share):<6}{limit.how}")
+    return 0
+
+
+def summary(options, prices) -> str:
+    """Markdown: each road at three sizes."""
+    lines = [f"| | {' | '.join(f'{size} hits a {options.table}' for size in SIZES)} |", "|---|---:|---:|---:|"]
+    days = prices["month"]["hours"] / 24
+    for road in ROADS:
+        cells = []
+        for hits in SIZES.values():
+            traffic = _traffic(options, hits / days if options.table == "month" else hits, road)
+            cells.append(f"{sum(line.dollars for line in model.lines(traffic, prices)):,.0f}")
+        lines.append(f"| `{road}` | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _traffic(options, hits, road) -> model.Traffic:
+    users = options.users or max(1, hits / 10)
+    return model.Traffic(
+        hits, road, Suffix.of(options.suffix, users), options.ingest_mode, options.peak, options.entry_bytes,
+        options.row_bytes, options.keep_months)
+
+
+def _hint(traffic, prices):
+    for each in model.services(traffic, prices):
+        if each.by_instance < each.by_request:
+            print(f"{each.name} would cost {_dollars(each.by_instance)} with billing by instance"
+                  f" (gcloud run … --no-cpu-throttling) instead of {_dollars(each.by_request)} by request.")
+
+
+def _dollars(amount) -> str:
+    return f"{amount:,.2f}" if amount < 100 else f"{amount:,.0f}"
+
+
+def _nearness(share) -> str:
+    return "OVER" if share > 1 else "near" if share >= 0.5 else "ok"
+
+
+def _options() -> argparse.Namespace:
+    options = argparse.ArgumentParser(prog="estimate.sh", add_help=False, usage=argparse.SUPPRESS, allow_abbrev=False)
+    options.error = _refuse
+    options.add_argument("--hits-per-day", type=_number("--hits-per-day", 1, 1e12))
+    options.add_argument("--road", type=_choice("--road", ROADS))
+    options.add_argument("--suffix")
+    options.add_argument("--ingest-mode", type=_choice("--ingest-mode", ("log", "publish")), default="log")
+    options.add_argument("--users", type=_number("--users", 1, 1e12))
+    options.add_argument("--peak", type=_number("--peak", 1, 1000), default=3)
+    options.add_argument("--entry-bytes", type=_number("--entry-bytes", 1, 256e3), default=1500)
+    options.add_argument("--row-bytes", type=_number("--row-bytes", 1, 9e6), default=1000)
+    options.add_argument("--keep-months", type=_number("--keep-months", 0, 1200), default=12)
+    options.add_argument("--prices", type=pathlib.Path, required=True)
+    options.add_argument("--table", type=_choice("--table", ("day", "month")))
+    chosen = options.parse_args()
+    chosen.suffix = "_{date}" if chosen.suffix is None and chosen.table else chosen.suffix
+    for name in ("hits_per_day", "road", "suffix"):
+        if not chosen.table and getattr(chosen, name) is None:
+            _refuse(f"--{name.replace('_', '-')} is missing")
+    try:
+        Suffix.of(chosen.suffix, 1)
+    except BadPattern as problem:
+        _refuse(str(problem))
+    return chosen
+
+
+def _number(option, least, most):
+    def read(text):
+        found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([kM]?)", text.replace("_", ""))
+        value = float(found[1]) * {"": 1, "k": 1e3, "M": 1e6}[found[2]] if found else None
+        if value is None or not least <= value <= most:
+            _refuse(f"{option} is '{text}': allowed is a number from {least:,.0f} to {most:,.0f}, as 500, 10k or 2.5M")
+        return value
+    return read
+
+
+def _choice(option, allowed):
+    def read(text):
+        if text not in allowed:
+            _refuse(f"{option} is '{text}': allowed are {', '.join(allowed)}")
+        return text
+    return read
+
+
+def _refuse(problem):
+    print(f"estimate.sh: {problem}; see --help", file=sys.stderr)
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
