@@ -162,7 +162,7 @@ extension RowEncoder {
       takePart(value.range, isEncoded: value.isEncoded, at: value.path, in: url)
       next = parameters.value(after: value)
     }
-    return appendParts(plan.columns[index].mode, url, to: &row)
+    return appendParts(plan.columns[index], url, to: &row)
   }
 
   mutating func takePart(
@@ -171,11 +171,12 @@ extension RowEncoder {
     if !parts.add(value, isEncoded: isEncoded, at: path, in: url) { countRepeatedPart() }
   }
 
-  /// Writes the parts as the text of one JSON value, in a REPEATED column of one for each element.
+  /// Writes the column's key and the parts as the text of one JSON value, in a REPEATED column of one for each element.
   mutating func appendParts(
-    _ mode: ColumnMode, _ url: Span<UInt8>, to row: inout ByteWriter
+    _ column: RowPlan.PlannedColumn, _ url: Span<UInt8>, to row: inout ByteWriter
   ) -> Filling {
-    let isList = mode == .repeated
+    row.append(plan.keys.span, column.key)
+    let isList = column.mode == .repeated
     if isList { row.append(UInt8(ascii: "[")) }
     for (place, node) in (isList ? parts.elements : [0]).enumerated() {
       if place > 0 { row.append(UInt8(ascii: ",")) }

@@ -121,7 +121,7 @@ extension RowEncoder {
         let value = parameters.fieldValues[fieldOrder[at]]
         takePart(value.range, isEncoded: value.isEncoded, at: value.path, in: url)
       }
-      return appendParts(field.column.mode, url, to: &row)
+      return appendParts(field.column, url, to: &row)
     }
     guard field.column.mode == .repeated else {
       let filling = appendMember(value.range, value.isEncoded, url, field.column, to: &row)
