@@ -10,8 +10,6 @@ import GoogleCloud
 /// A row is passed through as it is: only its id, its time and the columns of the suffix are read.
 public final class BQLoader {
   static let stage = "bq-loader"
-  /// The longest `insertId`, in characters.
-  private static let maxInsertID = 128
 
   private let suffix: TemplateSuffix
   private let table: TableName
@@ -50,8 +48,7 @@ public final class BQLoader {
       guard let facts = try? RowFacts(of: row, columns: suffix.columns) else {
         return reject(delivery, .rowNotJSON, "The message is not a JSON object.")
       }
-      guard let eventID = eventID(of: facts, in: row, message), eventID.count <= Self.maxInsertID
-      else {
+      guard let eventID = EventID(facts.eventID, in: row, or: message) else {
         return reject(
           delivery, .eventIDMissing, "No event_id of 1 to 128 characters, as column or attribute.")
       }
@@ -66,9 +63,11 @@ public final class BQLoader {
         return delivery.finish(.retry(.bigQueryDown))
       }
       // 4. Into the next insert for that table, or for the overflow table.
+      let loadRow = LoadRow(delivery: delivery, eventID: eventID, time: facts.time)
+      let own = Destination(table: table, suffix: suffix.text(for: facts, in: row))
+      guard let gate = state.gate else { return loader.add(loadRow, to: own) }
       send(
-        LoadRow(delivery: delivery, eventID: eventID, time: facts.time),
-        to: Destination(table: table, suffix: suffix.text(for: facts, in: row)),
+        loadRow, through: gate, to: own,
         or: { [suffix] in Destination(table: table, suffix: suffix.overflow(for: facts)) },
         isKnown: knownIDs.map { $0.has(suffix.firstColumn(of: facts), in: row) })
     }
@@ -76,9 +75,9 @@ public final class BQLoader {
 
   /// - Parameter isKnown: Whether the allow-list has the row's id; nil without a list.
   private func send(
-    _ row: LoadRow, to own: Destination, or overflow: @escaping () -> Destination, isKnown: Bool?
+    _ row: LoadRow, through gate: TableGate, to own: Destination,
+    or overflow: @escaping () -> Destination, isKnown: Bool?
   ) {
-    guard let gate = state.gate else { return loader.add(row, to: own) }
     if isKnown == false {
       worker.count("table_of_unknown_id")
       return loader.add(row, to: overflow())
@@ -112,13 +111,6 @@ public final class BQLoader {
       }
       loader.add(row, to: overflow())
     }
-  }
-
-  private func eventID(
-    of facts: RowFacts, in row: Span<UInt8>, _ message: PubSubMessage
-  ) -> String? {
-    if let column = facts.eventID?.string?.string(in: row), !column.isEmpty { return column }
-    return message.attribute("event_id").flatMap { $0.isEmpty ? nil : $0 }
   }
 
   private func reject(_ delivery: Delivery, _ reason: Reason, _ detail: String) {

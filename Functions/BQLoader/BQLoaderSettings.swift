@@ -45,7 +45,7 @@ public struct BQLoaderSettings: Sendable {
       "bytes of one insert at most; BigQuery's limit is 10485760")
     batchLinger = reader.duration(
       "BATCH_LINGER", default: "5ms", in: .zero...(.seconds(10)),
-      "how long a row waits for others while inserts are on their way")
+      "how long a row waits for others while inserts are on their way; longer if an answer is due")
     compresses = Self.compresses(&reader)
     maxInserts = reader.integer(
       "MAX_INSERTS", default: 32, in: 1...64, "inserts on their way at once")

@@ -17,7 +17,8 @@ struct LoadBatch<Row> {
 /// Which rows leave together and when; without I/O or a clock.
 ///
 /// With no insert on its way a batch leaves at once. Otherwise it waits until it is full, a slot has
-/// become free, or `linger` is over; the oldest goes first.
+/// become free, or `linger` is over; the oldest goes first. If an answer is due then, which mostly brings more
+/// rows, it waits for that too, once more as long at most.
 struct LoadQueue<Row> {
   let maxRows: Int
   let maxBytes: Int
@@ -45,9 +46,7 @@ struct LoadQueue<Row> {
       close(destination)
       return begin(row, bytes: bytes, to: destination, now: now)
     }
-    open.values[index].rows.append(row)
-    open.values[index].bytes += bytes
-    if open.values[index].rows.count >= maxRows { close(destination) }
+    if open.values[index].add(row, bytes) >= maxRows { close(destination) }
   }
 
   private mutating func begin(_ row: Row, bytes: Int, to destination: Destination, now: Instant) {
@@ -60,16 +59,34 @@ struct LoadQueue<Row> {
   mutating func requeue(_ batch: LoadBatch<Row>) { ready.append(batch) }
 
   /// The next batch to insert, if one may leave now.
-  mutating func takeNext(now: Instant, isIdle: Bool, slotFreed: Bool) -> LoadBatch<Row>? {
+  mutating func takeNext(
+    now: Instant, isIdle: Bool, slotFreed: Bool, answerIsDue: Bool = false
+  ) -> LoadBatch<Row>? {
     if !ready.isEmpty { return ready.removeFirst() }
     guard let oldest else { return nil }
-    guard isIdle || slotFreed || oldest.begun + linger <= now else { return nil }
+    let mayWait = answerIsDue && oldest.rows.count < Self.large
+    let isOver = oldest.begun + (mayWait ? linger + longer : linger) <= now
+    guard isIdle || slotFreed || isOver else { return nil }
     advance()
     return open.removeValue(forKey: oldest.destination)
   }
 
-  /// When the oldest open batch has lingered long enough.
-  mutating func nextDue() -> Instant? { oldest.map { $0.begun + linger } }
+  /// For so many rows an insert is worth while, whatever else may come.
+  private static var large: Int { 256 }
+
+  /// Whether the next batch would gain by a few more rows.
+  var isSmall: Bool { mutating get { (oldest?.rows.count ?? 0) < Self.large } }
+
+  /// How much longer rows wait for an answer that is due.
+  var longer: Duration { min(linger, .milliseconds(10)) }
+
+  /// When to look at the oldest open batch again: when it has lingered long enough, or even longer.
+  mutating func nextDue(after now: Instant) -> Instant? {
+    oldest.map { oldest in
+      let due = oldest.begun + linger
+      return due > now ? due : due + longer
+    }
+  }
 
   private var oldest: LoadBatch<Row>? {
     mutating get {
@@ -96,6 +113,13 @@ struct LoadQueue<Row> {
 }
 
 extension LoadBatch {
+  /// How many rows there are then.
+  mutating func add(_ row: Row, _ bytes: Int) -> Int {
+    rows.append(row)
+    self.bytes += bytes
+    return rows.count
+  }
+
   func emptied() -> LoadBatch {
     var copy = self
     copy.rows = []

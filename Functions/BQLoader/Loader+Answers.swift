@@ -33,6 +33,10 @@ extension Loader {
 
   /// Row by row: what is in is done, what never fits is rejected, the rest goes again.
   private func settle(_ batch: Batch, _ problems: [Int: InsertAllAnswer.RowProblem]) {
+    guard !problems.isEmpty else {
+      for row in batch.rows { row.delivery.finish(.done) }
+      return
+    }
     var stopped = batch.emptied()
     var transient = batch.emptied()
     var why = ""
@@ -79,7 +83,7 @@ extension Loader {
     row.delivery.finish(
       .reject(
         Rejection(
-          stage: BQLoader.stage, reason: reason, detail: detail, eventID: row.eventID,
+          stage: BQLoader.stage, reason: reason, detail: detail, eventID: row.eventIDText,
           time: row.time)))
   }
 

@@ -6,13 +6,6 @@ import FunctionRuntime
 import GoogleCloud
 import Synchronization
 
-/// One pushed row that waits to be in BigQuery. Its JSON stays in the message's buffer.
-struct LoadRow {
-  let delivery: Delivery
-  let eventID: String
-  let time: Timestamp?
-}
-
 /// Gathers rows into inserts. Each push is answered only when its row is in, is recorded as rejected, or
 /// is to come again.
 final class Loader {
@@ -33,12 +26,13 @@ final class Loader {
   private let maxInserts: Int
   private let maxRequestBytes: Int
   private let backoff = Backoff(base: .milliseconds(500))
-  private var inserts = 0
+  private var onTheWay = InsertsOnTheWay()
   /// Of the rows in them: their bodies are copies, so the messages' own bound does not hold them.
   private var bytesOnTheWay = 0
   private let maxBytesOnTheWay: Int
   private var pumpScheduled = false
-  private var timerDue = Instant(nanoseconds: .min)
+  /// When the next timer looks at the queue.
+  private var nextLook = Instant.distantFuture
 
   init(settings: BQLoaderSettings, worker: Worker) {
     self.worker = worker
@@ -57,7 +51,7 @@ final class Loader {
 
   func add(_ row: LoadRow, to destination: Destination) {
     let bytes =
-      row.delivery.message.data.count + row.eventID.utf8.count + InsertAllRequest.bytesPerRow
+      row.delivery.message.data.count + row.eventID.byteCount + InsertAllRequest.bytesPerRow
     queue.add(row, bytes: bytes, to: destination, now: worker.loop.now)
     pumpAtTurnEnd()
   }
@@ -76,18 +70,26 @@ final class Loader {
 
   private func pump(slotFreed: Bool) {
     let now = worker.loop.now
+    let gatheringEnd = queue.isSmall ? onTheWay.gatheringEnd(now) : nil
     while hasSlot,
-      let batch = queue.takeNext(now: now, isIdle: inserts == 0, slotFreed: slotFreed)
+      let batch = queue.takeNext(
+        now: now, isIdle: onTheWay.isEmpty && gatheringEnd == nil, slotFreed: slotFreed,
+        answerIsDue: onTheWay.answerIsDue(now, within: queue.longer))
     {
       insert(batch)
     }
-    if hasSlot, let due = queue.nextDue(), due > timerDue {
-      timerDue = due
-      worker.loop.schedule(at: due) { [self] in pump(slotFreed: false) }
+    guard hasSlot, var due = queue.nextDue(after: now) else { return }
+    if onTheWay.isEmpty, let gatheringEnd { due = min(due, gatheringEnd) }
+    // One that is set for later fires for nothing.
+    guard due < nextLook else { return }
+    nextLook = due
+    worker.loop.schedule(at: due) { [self] in
+      if nextLook == due { nextLook = .distantFuture }
+      pump(slotFreed: false)
     }
   }
 
-  private var hasSlot: Bool { inserts < maxInserts && bytesOnTheWay < maxBytesOnTheWay }
+  private var hasSlot: Bool { onTheWay.count < maxInserts && bytesOnTheWay < maxBytesOnTheWay }
 
   // MARK: Inserting
 
@@ -95,7 +97,7 @@ final class Loader {
     var batch = batch
     // Whoever has stopped waiting sends the message again.
     batch.rows.removeAll { !$0.delivery.isOpen }
-    guard let deadline = batch.rows.map(\.delivery.deadline).min() else { return }
+    guard let deadline = batch.deadline else { return }
     let left = deadline - worker.loop.now - Self.margin
     guard left > .zero else { return giveUp(batch, .insertFailed, "no time left for an insert") }
     let body = request(for: batch)
@@ -106,16 +108,19 @@ final class Loader {
     guard state.breaker.withLock({ $0.permit(worker.loop.now) }) == .yes else {
       return giveUp(batch, .bigQueryDown, "")
     }
-    inserts += 1
-    bytesOnTheWay += body.count
+    let begun = worker.loop.now
+    onTheWay.begin(begun)
+    let bytes = body.count
+    bytesOnTheWay += bytes
     inserter.insert(body, into: batch.destination.table, timeout: min(left, Self.patience)) {
       [self] answer in
       // With slots to spare, a batch that is still filling can go on filling.
       let wasFull = !hasSlot
-      inserts -= 1
-      bytesOnTheWay -= body.count
+      bytesOnTheWay -= bytes
       note(answer)
       settle(batch, answer)
+      // The time it is now: answering hundreds of pushes takes a while.
+      onTheWay.end(begun: begun, rows: batch.rows.count, now: .read())
       pump(slotFreed: wasFull)
     }
   }
@@ -125,10 +130,12 @@ final class Loader {
       suffix: batch.destination.suffix, capacity: batch.bytes + 16 * batch.rows.count + 512)
     for row in batch.rows {
       row.delivery.message.buffer.withSpan {
-        request.add(insertID: row.eventID, row: $0.extracting(row.delivery.message.data))
+        let json = $0.extracting(row.delivery.message.data)
+        row.eventID.withText(in: json) { request.add(insertID: $0, row: json) }
       }
     }
-    return request.finish()
+    request.close()
+    return request.body
   }
 
   /// Tells the breaker what came of an insert.
@@ -153,7 +160,7 @@ final class Loader {
   func later(_ batch: Batch, _ retryAfter: Int?, _ reason: Reason, _ why: String) {
     let failed = batch.failedOnceMore()
     let wait = backoff.wait(after: failed.failures, retryAfter: retryAfter)
-    let deadline = batch.rows.map(\.delivery.deadline).min() ?? worker.loop.now
+    let deadline = batch.deadline ?? worker.loop.now
     guard worker.loop.now + wait + Self.margin < deadline else {
       return giveUp(batch, reason, why)
     }

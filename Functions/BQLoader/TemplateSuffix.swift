@@ -142,10 +142,10 @@ public struct TemplateSuffix: Sendable {
     guard let time else { return suffix.append(SuffixEncoding.missing) }
     // At the very ends of the calendar there is no other zone than UTC.
     let local = Timestamp(seconds: time.seconds + Int64(zone.offset(at: time.seconds))) ?? time
-    var text = ByteWriter(capacity: 10)
-    text.append(compactDate: local.date)
-    text.append(decimal: UInt64(local.timeOfDay.seconds / 3600), digits: 2)
-    suffix.append(text.bytes.span, 0..<characters)
+    let start = suffix.count
+    suffix.append(compactDate: local.date)
+    suffix.append(decimal: UInt64(local.timeOfDay.seconds / 3600), digits: 2)
+    suffix.truncate(to: start + characters)
   }
 
   // MARK: Reading the pattern

@@ -7,6 +7,7 @@
 
 #include <curl/curl.h>
 #include <dlfcn.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +37,7 @@ static void load(void) {
 #define TAKE(name) api.name = curl_##name;
   EACH(TAKE)
 #else
-  void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+  void *library = dlopen("libcurl.so.4", RTLD_LAZY | RTLD_LOCAL);
   if (!library) {
     snprintf(load_problem, sizeof load_problem, "%s", dlerror());
     return;
@@ -56,6 +57,47 @@ static void load(void) {
 const char *pixel_curl_load(void) {
   pthread_once(&once, load);
   return load_problem[0] ? load_problem : NULL;
+}
+
+/// What OpenSSL looks up for its first context takes a millisecond or two: once looked up it is remembered.
+static void warm_tls(void) {
+#ifndef PIXEL_CURL_LINKED
+  void *library = dlopen("libssl.so.3", RTLD_LAZY | RTLD_LOCAL | RTLD_NOLOAD);
+  if (!library) return;
+  const void *(*method)(void) = (const void *(*)(void))dlsym(library, "TLS_client_method");
+  void *(*create)(const void *) = (void *(*)(const void *))dlsym(library, "SSL_CTX_new");
+  void (*destroy)(void *) = (void (*)(void *))dlsym(library, "SSL_CTX_free");
+  if (method && create && destroy) destroy(create(method()));
+#endif
+}
+
+struct loading {
+  void (*done)(void *context);
+  void *context;
+};
+
+static void *load_aside(void *raw) {
+  struct loading loading = *(struct loading *)raw;
+  free(raw);
+  pixel_curl_load();
+  loading.done(loading.context);
+  static pthread_once_t warm = PTHREAD_ONCE_INIT;
+  if (!load_problem[0]) pthread_once(&warm, warm_tls);
+  return NULL;
+}
+
+int pixel_curl_load_aside(void (*done)(void *context), void *context) {
+  struct loading *loading = malloc(sizeof *loading);
+  if (!loading) return -1;
+  *loading = (struct loading){done, context};
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_t thread;
+  int failed = pthread_create(&thread, &attributes, load_aside, loading);
+  pthread_attr_destroy(&attributes);
+  if (failed) free(loading);
+  return failed ? -1 : 0;
 }
 
 struct bytes {
@@ -86,6 +128,8 @@ struct transfer {
   /// How far the answer's head has come; the head of an interim answer is forgotten when the next begins.
   enum { PARTIAL, INTERIM, COMPLETE } state;
   uint64_t id;
+  /// It was a POST and has all that another one needs: setting it anew takes longer than all the rest.
+  int is_prepared;
   struct transfer *next, *previous;
 };
 
@@ -136,8 +180,16 @@ static int on_timer(CURLM *multi, long milliseconds, void *context) {
   return 0;
 }
 
+/// Bodies of a hundred kilobytes come and go with each request. Without these their pages would go back to the
+/// kernel each time, and come again one fault at a time.
+static void keep_freed_memory(void) {
+  mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
+  mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+}
+
 pixel_curl *pixel_curl_open(pixel_curl_loop loop, const char *ca_file, long max_connections) {
   if (pixel_curl_load()) return NULL;
+  keep_freed_memory();
   pixel_curl *curl = calloc(1, sizeof *curl);
   if (!curl) return NULL;
   curl->loop = loop;
@@ -199,7 +251,12 @@ static void give_back(pixel_curl *curl, struct transfer *transfer) {
   api.slist_free_all(transfer->fields);
   transfer->fields = NULL;
   if (curl->spares >= 32 || transfer->answer_body.room > 256 * 1024) return destroy(transfer);
-  api.easy_reset(transfer->easy);  // also lets go of the copied request body
+  if (transfer->is_prepared) {
+    api.easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, NULL);
+    api.easy_setopt(transfer->easy, CURLOPT_COPYPOSTFIELDS, NULL);
+  } else {
+    api.easy_reset(transfer->easy);  // also lets go of the copied request body
+  }
   transfer->next = curl->spare;
   curl->spare = transfer;
   curl->spares++;
@@ -219,24 +276,13 @@ static int add_fields(struct transfer *transfer, const char *fields) {
   return 0;
 }
 
-int pixel_curl_send(pixel_curl *curl, const pixel_curl_request *request) {
-  struct transfer *transfer = take(curl);
-  if (!transfer) return -1;
-  transfer->id = request->id;
-  transfer->answer_head.count = transfer->answer_body.count = 0;
-  transfer->state = PARTIAL;
-  transfer->answer_head.limit = 64 * 1024;
-  transfer->answer_body.limit = request->max_answer;
-  // Without "Expect:" libcurl waits for a 100 before it sends a large body.
-  if (add_fields(transfer, request->fields) != 0 || add_fields(transfer, "Expect:") != 0) {
-    give_back(curl, transfer);
-    return -1;
-  }
-  CURL *easy = transfer->easy;
 #define SET(option, value) api.easy_setopt(easy, option, value)
+
+/// Sets what is the same for all requests.
+static void prepare(pixel_curl *curl, struct transfer *transfer) {
+  CURL *easy = transfer->easy;
+  api.easy_reset(easy);
   SET(CURLOPT_PRIVATE, transfer);
-  SET(CURLOPT_URL, request->url);
-  SET(CURLOPT_HTTPHEADER, transfer->fields);
   SET(CURLOPT_WRITEFUNCTION, on_body);
   SET(CURLOPT_WRITEDATA, transfer);
   SET(CURLOPT_HEADERFUNCTION, on_head);
@@ -255,9 +301,29 @@ int pixel_curl_send(pixel_curl *curl, const pixel_curl_request *request) {
   // Debian's default CA directory switches libcurl's CA cache off: 42 ms for each new connection.
   SET(CURLOPT_CAPATH, NULL);
   if (curl->ca_file) SET(CURLOPT_CAINFO, curl->ca_file);
+}
+
+int pixel_curl_send(pixel_curl *curl, const pixel_curl_request *request) {
+  struct transfer *transfer = take(curl);
+  if (!transfer) return -1;
+  transfer->id = request->id;
+  transfer->answer_head.count = transfer->answer_body.count = 0;
+  transfer->state = PARTIAL;
+  transfer->answer_head.limit = 64 * 1024;
+  transfer->answer_body.limit = request->max_answer;
+  // Without "Expect:" libcurl waits for a 100 before it sends a large body.
+  if (add_fields(transfer, request->fields) != 0 || add_fields(transfer, "Expect:") != 0) {
+    give_back(curl, transfer);
+    return -1;
+  }
+  CURL *easy = transfer->easy;
+  int is_post = strcmp(request->method, "POST") == 0;
+  if (!transfer->is_prepared || !is_post) prepare(curl, transfer);
+  SET(CURLOPT_URL, request->url);
+  SET(CURLOPT_HTTPHEADER, transfer->fields);
   SET(CURLOPT_CONNECTTIMEOUT_MS, request->connect_timeout_ms);
   SET(CURLOPT_TIMEOUT_MS, request->timeout_ms);
-  if (request->body_count > 0 || strcmp(request->method, "POST") == 0) {
+  if (request->body_count > 0 || is_post) {
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_count);
     SET(CURLOPT_COPYPOSTFIELDS, request->body_count > 0 ? (const char *)request->body : "");
   }
@@ -266,7 +332,7 @@ int pixel_curl_send(pixel_curl *curl, const pixel_curl_request *request) {
   } else {  // a body alone would make libcurl send POST
     SET(CURLOPT_CUSTOMREQUEST, request->method);
   }
-#undef SET
+  transfer->is_prepared = is_post;
   if (api.multi_add_handle(curl->multi, easy) == CURLM_OK) {
     activate(curl, transfer);
     return 0;

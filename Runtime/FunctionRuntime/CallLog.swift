@@ -37,6 +37,15 @@ final class CallLog {
     worker.tally.reportIfDue(worker.log, now: worker.loop.now)
   }
 
+  /// The same for a call that was done: its note is only made for a line.
+  func done(_ request: Request, _ response: Response, began: Instant, _ subject: CallSubject) {
+    worker.tally.countDone()
+    if isSampled() {
+      write(.info, request, response, began, CallNote(result: .done, subject: subject))
+    }
+    worker.tally.reportIfDue(worker.log, now: worker.loop.now)
+  }
+
   private func write(
     _ severity: Severity, _ request: Request, _ response: Response, _ began: Instant,
     _ note: CallNote?
@@ -124,7 +133,7 @@ final class CallLog {
     member("stage", note.stage)
     member("event_id", note.eventID)
     switch note.subject {
-    case .message(let message): member("message_id", message.messageID)
+    case .push(let delivery): member("message_id", delivery.message.messageID)
     case .event(let id, let type, _):
       member("event_id", id)
       member("event_type", type)

@@ -47,12 +47,12 @@ struct CallNote {
 
 /// What a call is about, for its log line.
 enum CallSubject {
-  case message(PubSubMessage)
+  case push(Delivery)
   case event(id: String, type: String, push: PushOrigin?)
 
   var push: PushOrigin? {
     switch self {
-    case .message(let message): PushOrigin(message)
+    case .push(let delivery): PushOrigin(delivery.message)
     case .event(_, _, let push): push
     }
   }

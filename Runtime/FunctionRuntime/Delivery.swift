@@ -4,11 +4,18 @@ import Events
 
 /// One push of one message, to be finished exactly once.
 ///
-/// The message's bytes lie in the connection's buffer: they may be used until `finish` is called.
-public struct Delivery {
+/// The message's bytes lie in the connection's buffer: they may be used until `finish` is called. A class, since
+/// it is handed on several times, and copying a message counts every text that it refers to.
+public final class Delivery {
   public let message: PubSubMessage
   let call: Call
-  let endpoint: MessageEndpoint
+  private let endpoint: MessageEndpoint
+
+  init(message: PubSubMessage, call: Call, endpoint: MessageEndpoint) {
+    self.message = message
+    self.call = call
+    self.endpoint = endpoint
+  }
 
   /// Whether an answer would still be sent. Work that has not begun may be left out when not.
   public var isOpen: Bool { call.isOpen }
@@ -52,17 +59,16 @@ final class MessageEndpoint {
     guard verifier.mayPush(from: message.isUnwrapped ? nil : message.subscription) else {
       return verifier.refuse(call, .subscription)
     }
-    call.concerns(.message(message))
-    function.receive(Delivery(message: message, call: call, endpoint: self))
+    let delivery = Delivery(message: message, call: call, endpoint: self)
+    call.concerns(.push(delivery))
+    function.receive(delivery)
   }
 
   func finish(_ delivery: Delivery, _ outcome: Outcome) {
     guard delivery.isOpen else { return }
-    let subject = CallSubject.message(delivery.message)
+    let subject = CallSubject.push(delivery)
     switch outcome {
-    case .done:
-      delivery.call.reply(
-        OutcomeResponses.done, note: CallNote(result: .done, subject: subject))
+    case .done: delivery.call.done(OutcomeResponses.done, subject)
     case .retry(let reason, let detail):
       delivery.call.reply(
         OutcomeResponses.response(to: reason),

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 import Bytes
+import EventLoop
 
 /// The body of one `tabledata.insertAll` under construction: rows for one table.
 public struct InsertAllRequest {
   /// BigQuery refuses what is longer.
   public static let maxBytes = 10_485_760
 
-  private var body: ByteWriter
+  private var writer: ByteWriter
   public private(set) var count = 0
   /// Shown by BigQuery's own traces: at most 36 characters.
   public let traceID: String
@@ -15,17 +16,17 @@ public struct InsertAllRequest {
   ///   - suffix: `templateSuffix`: letters, digits and `_`; empty for the table itself.
   ///   - capacity: About how many bytes it will have.
   public init(suffix: String, capacity: Int = 16 * 1024) {
-    body = ByteWriter(capacity: capacity)
+    writer = ByteWriter(capacity: capacity)
     traceID = Self.newTraceID()
-    body.append("{\"traceId\":\"")
-    body.append(traceID)
-    body.append("\",")
+    writer.append("{\"traceId\":\"")
+    writer.append(traceID)
+    writer.append("\",")
     if !suffix.isEmpty {
-      body.append("\"templateSuffix\":")
-      body.append(json: suffix)
-      body.append(",")
+      writer.append("\"templateSuffix\":")
+      writer.append(json: suffix)
+      writer.append(",")
     }
-    body.append("\"rows\":[")
+    writer.append("\"rows\":[")
   }
 
   /// What one row adds beside its id and its JSON.
@@ -34,27 +35,27 @@ public struct InsertAllRequest {
   /// - Parameters:
   ///   - insertID: At most 128 characters.
   ///   - row: One JSON object, passed through as it is.
-  public mutating func add(insertID: String, row: Span<UInt8>) {
-    if count > 0 { body.append(UInt8(ascii: ",")) }
-    body.append("{\"insertId\":")
-    body.append(json: insertID)
-    body.append(",\"json\":")
-    body.append(row)
-    body.append(UInt8(ascii: "}"))
+  public mutating func add(insertID: Span<UInt8>, row: Span<UInt8>) {
+    if count > 0 { writer.append(UInt8(ascii: ",")) }
+    writer.append("{\"insertId\":")
+    writer.append(json: insertID)
+    writer.append(",\"json\":")
+    writer.append(row)
+    writer.append(UInt8(ascii: "}"))
     count += 1
   }
 
-  public consuming func finish() -> [UInt8] {
-    body.append("]}")
-    return body.bytes
-  }
+  /// Ends the request; no row is added any more.
+  public mutating func close() { writer.append("]}") }
+
+  /// The whole body, once it is closed.
+  public var body: [UInt8] { writer.bytes }
 
   private static func newTraceID() -> String {
+    var random = [UInt8](repeating: 0, count: 16)
+    fillRandom(&random)
     var writer = ByteWriter(capacity: 32)
-    for _ in 0..<4 {
-      let word = UInt32.random(in: .min ... .max)
-      for shift in [24, 16, 8, 0] { writer.append(hex: UInt8(truncatingIfNeeded: word >> shift)) }
-    }
+    for byte in random { writer.append(hex: byte) }
     return writer.bytes.span.string
   }
 }

@@ -69,6 +69,8 @@ struct PublishBatch {
   /// The whole request body; without a copy once it is closed.
   var request: [UInt8] { isClosed ? body.bytes : body.bytes + Array("]}".utf8) }
 
+  var requestBytes: Int { body.count }
+
   /// Two batches of half the messages each; the service refused them together.
   func halves() -> (PublishBatch, PublishBatch) {
     let middle = count / 2

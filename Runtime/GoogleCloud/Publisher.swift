@@ -83,11 +83,11 @@ public final class Publisher {
   private func flush(slotFreed: Bool) {
     flushScheduled = false
     while requests < Self.maxRequests, !full.isEmpty { send(full.removeFirst()) }
-    guard let batch = open, requests < Self.maxRequests else { return }
-    let due = batch.begun + Self.linger
+    guard let begun = open?.begun, requests < Self.maxRequests else { return }
+    let due = begun + Self.linger
     if requests == 0 || slotFreed || worker.loop.now >= due {
-      open = nil
-      send(batch)
+      // Not bound to a name: see `publish`.
+      send(open.take())
     } else if lingerUntil < due {
       lingerUntil = due
       worker.loop.schedule(at: due) { [weak self] in self?.flush(slotFreed: false) }
@@ -111,10 +111,11 @@ public final class Publisher {
 
   // MARK: Sending
 
-  private func send(_ batch: consuming PublishBatch) {
+  private func send(_ taken: consuming PublishBatch?) {
+    guard var batch = taken.take() else { return }
     requests += 1
     batch.close()
-    usualBytes = min(max(batch.request.count, 4096), 1 << 20)
+    usualBytes = min(max(batch.requestBytes, usualBytes - usualBytes / 8, 4096), 1 << 20)
     attempt(batch)
   }
 

@@ -10,7 +10,10 @@ import EventLoop
 
   private let loop: EventLoop
   private var curl: OpaquePointer?
-  private var timer: Timer?
+  /// When libcurl wants to be called; nil if it does not.
+  private var due: Instant?
+  /// When the next timer looks whether it is time. libcurl changes its mind with each request.
+  private var nextLook = Instant.distantFuture
   private var watches: [Int32: (token: WatchToken, socket: CurlSocket)] = [:]
   private var completions: [UInt64: Completion] = [:]
   private var nextID: UInt64 = 0
@@ -98,12 +101,27 @@ import EventLoop
   }
 
   private func setTimer(_ milliseconds: Int) {
-    timer?.cancel()
-    timer = nil
-    guard milliseconds >= 0 else { return }
-    timer = loop.schedule(after: .milliseconds(milliseconds)) { [weak self] in
-      self?.act(-1, 0)
+    guard milliseconds >= 0 else {
+      due = nil
+      return
     }
+    let time = Instant.read() + .milliseconds(milliseconds)
+    due = time
+    lookAgain(at: time)
+  }
+
+  private func lookAgain(at time: Instant) {
+    guard time < nextLook else { return }
+    nextLook = time
+    loop.schedule(at: time) { [weak self] in self?.look(at: time) }
+  }
+
+  private func look(at time: Instant) {
+    if nextLook == time { nextLook = .distantFuture }
+    guard let due else { return }
+    guard due <= loop.now else { return lookAgain(at: due) }
+    self.due = nil
+    act(-1, 0)
   }
 
   private func finish(_ id: UInt64, _ problem: String?, _ response: IncomingResponse) {

@@ -76,17 +76,20 @@ import Testing
     var request = InsertAllRequest(suffix: "_u1_20260102")
     let rows = [#"{"a":1}"#, #"{"b":"é"}"#]
     for (index, row) in rows.enumerated() {
-      let bytes = Array(row.utf8)
-      request.add(insertID: "id-\(index)\"", row: bytes.span)
+      let (id, bytes) = (Array("id-\(index)\"".utf8), Array(row.utf8))
+      request.add(insertID: id.span, row: bytes.span)
     }
+    request.close()
     let json = try #require(
-      try JSONSerialization.jsonObject(with: Data(request.finish())) as? [String: Any])
+      try JSONSerialization.jsonObject(with: Data(request.body)) as? [String: Any])
     #expect(json["templateSuffix"] as? String == "_u1_20260102")
     #expect((json["traceId"] as? String)?.utf8.count == 32)
     let sent = try #require(json["rows"] as? [[String: Any]])
     #expect(sent.map { $0["insertId"] as? String } == ["id-0\"", "id-1\""])
     #expect((sent[1]["json"] as? [String: String]) == ["b": "é"])
-    let plain = try JSONSerialization.jsonObject(with: Data(InsertAllRequest(suffix: "").finish()))
+    var empty = InsertAllRequest(suffix: "")
+    empty.close()
+    let plain = try JSONSerialization.jsonObject(with: Data(empty.body))
     #expect((plain as? [String: Any])?["templateSuffix"] == nil)
   }
 }

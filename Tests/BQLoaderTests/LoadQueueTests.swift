@@ -25,9 +25,33 @@ import Testing
     queue.add(1, bytes: 10, to: .init(table: "t", suffix: "_a"), now: Self.at(0))
     queue.add(2, bytes: 10, to: .init(table: "t", suffix: "_a"), now: Self.at(4))
     #expect(take(Self.at(4), isIdle: false, slotFreed: false) == nil)
-    let due = queue.nextDue()
+    let due = queue.nextDue(after: Self.at(4))
     #expect(due == Self.at(5))
     #expect(take(Self.at(5), isIdle: false, slotFreed: false)?.rows == [1, 2])
+  }
+
+  @Test func `a batch that has lingered waits for an answer that is due, but not for ever`() {
+    queue.add(1, bytes: 10, to: .init(table: "t", suffix: "_a"), now: Self.at(0))
+    func takeWithAnswerDue(_ now: Instant) -> [Int]? {
+      queue.takeNext(now: now, isIdle: false, slotFreed: false, answerIsDue: true)?.rows
+    }
+    #expect(takeWithAnswerDue(Self.at(5)) == nil)
+    let due = queue.nextDue(after: Self.at(5))
+    #expect(due == Self.at(10))
+    #expect(takeWithAnswerDue(Self.at(9)) == nil)
+    #expect(takeWithAnswerDue(Self.at(10)) == [1])
+  }
+
+  @Test func `a batch of hundreds does not wait for an answer that is due`() {
+    queue = LoadQueue(maxRows: 500, maxBytes: 10_000, linger: .milliseconds(5))
+    for row in 0..<256 {
+      queue.add(row, bytes: 1, to: .init(table: "t", suffix: "_a"), now: Self.at(0))
+    }
+    let isSmall = queue.isSmall
+    #expect(!isSmall)
+    let batch = queue.takeNext(
+      now: Self.at(5), isIdle: false, slotFreed: false, answerIsDue: true)
+    #expect(batch?.rows.count == 256)
   }
 
   @Test func `a free slot takes the oldest batch`() {
@@ -65,7 +89,7 @@ import Testing
     let again = queue.takeNext(now: Self.at(1), isIdle: false, slotFreed: false)
     #expect(again?.rows == [1])
     #expect(again?.failures == 1)
-    let due = queue.nextDue()
+    let due = queue.nextDue(after: Self.at(1))
     #expect(due == Self.at(6))
   }
 

@@ -26,6 +26,8 @@ private final class RunningClient: @unchecked Sendable {
     thread.stop()
   }
 
+  func warmUp() { thread.run { [self] _ in client?.warmUp() } }
+
   func send(_ request: OutgoingRequest) -> Answer {
     thread.wait { [self] _, done in client?.send(request, done) }
   }
@@ -94,6 +96,38 @@ private final class RunningClient: @unchecked Sendable {
       let answer = try client.send(request).get()
       #expect(String(decoding: answer.body, as: UTF8.self) == "\(method) / tests/1 - - \(body)")
     }
+  }
+
+  @Test func `no request is like the one before it, whatever the two are`() throws {
+    let server = try RunningServer(handler: echo)
+    defer { server.stop() }
+    let client = try RunningClient()
+    let kinds = ["POST", "GET", "PUT", "HEAD"].flatMap { [($0, ""), ($0, "x")] }
+      .filter { $0 != ("HEAD", "x") }
+    let pairs = kinds.flatMap { first in kinds.flatMap { [first, $0] } }
+    let requests = pairs.enumerated().map { number, kind in
+      OutgoingRequest(
+        method: kind.0, url: url(server.port, "/\(number)"),
+        headers: number % 3 == 0 ? ["X-A: \(number)"] : [], body: Array(kind.1.utf8))
+    }
+    let answers = client.sendInTurn(requests)
+    #expect(answers.count == pairs.count)
+    for (number, (kind, answer)) in zip(pairs, answers).enumerated() {
+      let field = number % 3 == 0 ? "\(number)" : "-"
+      let expected = kind.0 == "HEAD" ? "" : "\(kind.0) /\(number) tests/1 \(field) - \(kind.1)"
+      #expect(String(decoding: try answer.get().body, as: UTF8.self) == expected)
+    }
+  }
+
+  @Test func `requests wait while libcurl is loaded aside`() throws {
+    let server = try RunningServer(handler: echo)
+    defer { server.stop() }
+    let client = try RunningClient()
+    client.warmUp()
+    let requests = (0..<5).map { OutgoingRequest(url: url(server.port, "/\($0)")) }
+    for answer in client.sendAll(requests) { #expect(try answer.get().status == 200) }
+    client.warmUp()
+    #expect(try client.send(requests[0]).get().status == 200)
   }
 
   @Test func `HEAD has no body to wait for`() throws {

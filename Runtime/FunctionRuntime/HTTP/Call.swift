@@ -19,6 +19,11 @@ public struct Call {
   /// Says what the call is about, for its line should nobody answer it.
   func concerns(_ subject: CallSubject) { connection.concerns(number, subject) }
 
+  /// Answers a call that was done.
+  func done(_ response: Response, _ subject: CallSubject) {
+    connection.done(number, response, subject)
+  }
+
   /// Answers with something for the call's log line.
   func reply(_ response: Response, note: CallNote) {
     connection.reply(number, response, note: note)

@@ -47,8 +47,8 @@ final class Connection: ReadinessHandler {
   var hasServed = false
   /// The sender of the current request still has to be identified.
   var isUndecided = false
-  /// What the call with this number is about.
-  private var subject: (call: UInt64, of: CallSubject)?
+  /// What the current call is about. It may refer to this connection, so it ends with the call.
+  private var subject: CallSubject?
   /// The client has said all it will say.
   var inputEnded = false
   /// After the last answer there is nothing to wait for.
@@ -266,7 +266,9 @@ final class Connection: ReadinessHandler {
       Request(connection: self, call: callNumber), Call(connection: self, number: callNumber))
   }
 
-  func concerns(_ number: UInt64, _ of: CallSubject) { subject = (number, of) }
+  func concerns(_ number: UInt64, _ subject: CallSubject) {
+    if isOpen(number) { self.subject = subject }
+  }
 
   func reply(_ number: UInt64, _ response: Response) {
     guard isOpen(number) else { return }
@@ -281,11 +283,18 @@ final class Connection: ReadinessHandler {
     answer(response, close: !head.keepAlive || server.isDraining)
   }
 
+  func done(_ number: UInt64, _ response: Response, _ subject: CallSubject) {
+    guard isOpen(number) else { return }
+    server.callLog?.done(
+      Request(connection: self, call: callNumber), response, began: callBegan, subject)
+    answer(response, close: !head.keepAlive || server.isDraining)
+  }
+
   /// Answers for a handler that did not: at its deadline, or when the process ends. The connection
   /// closes and the buffer stays as it is, since the handler may still be reading it.
   func abandonCall(_ response: Response, note: CallNote) {
     var note = note
-    if let subject, subject.call == callNumber { note.subject = subject.of }
+    if let subject { note.subject = subject }
     logCall(response, note)
     keepCounting()
     answer(response, close: true, keepBuffer: true)
@@ -346,7 +355,9 @@ final class Connection: ReadinessHandler {
   func release(wasCalled: Bool = true) {
     if counted > 0 { _ = server.load.bufferedBytes.subtract(counted, ordering: .relaxed) }
     counted = 0
-    if wasCalled { _ = server.load.inFlight.subtract(1, ordering: .relaxed) }
+    guard wasCalled else { return }
+    _ = server.load.inFlight.subtract(1, ordering: .relaxed)
+    subject = nil
   }
 
   /// No further request. With unread bytes an immediate close would reset the connection and could
