@@ -6,7 +6,7 @@ part_tables() {
   ensure_dataset "$DATASET" 'Events of the pixel pipeline' "$LOADER_ACCOUNT"
   there="$(tables_of "$DATASET")"
   if has "$there" "$TABLE"; then
-    is="$(look bq --format=json show "$template")"
+    is="$(bigquery "datasets/$DATASET/tables/$TABLE")"
     update_schema "$template" "$is"
   else
     make_table "$template" 'Template: suffix tables get its columns when their first row comes'
