@@ -5,12 +5,12 @@
 # ensure_dataset NAME DESCRIPTION WRITER: WRITER is an account's address.
 ensure_dataset() {
   local is
-  is="$(look bq --format=json show --dataset "$PROJECT:$1")"
+  is="$(bigquery "datasets/$1")"
   if [[ -z $is ]]; then
     run bq mk --dataset "--description=$2" "$PROJECT:$1"
     made "$1"
     [[ -z $DRY_RUN ]] || { printf '  would give %s WRITER on %s\n' "$3" "$1"; return; }
-    is="$(look bq --format=json show --dataset "$PROJECT:$1")"
+    is="$(bigquery "datasets/$1")"
   fi
   [[ $(jq -r .location <<<"$is") == "${BIGQUERY_LOCATION^^}" || $(jq -r .location <<<"$is") == "$BIGQUERY_LOCATION" ]] ||
     die "dataset $1 is in $(jq -r .location <<<"$is"), which can't be changed: set BIGQUERY_LOCATION to that"
@@ -21,7 +21,7 @@ ensure_dataset() {
 # withdraw NAME WRITER: the opposite, for a dataset that stays.
 withdraw() {
   local is
-  is="$(look bq --format=json show --dataset "$PROJECT:$1")"
+  is="$(bigquery "datasets/$1")"
   [[ $is == *"$2"* ]] || return 0
   write_access "$1" "$is" '.access | map(select(.userByEmail != $who))' "$2"
 }
@@ -36,7 +36,40 @@ write_access() {
 tables_of() { list_tables "$1" | jq -r '.[]?.tableReference.tableId'; }
 
 # list_tables DATASET: the tables in it, with their partitioning, as JSON.
-list_tables() { is_made "$1" || look bq --format=json ls --max_results=100000 "$PROJECT:$1"; }
+list_tables() {
+  is_made "$1" && return
+  local page token=''
+  while true; do
+    page="$(bigquery "datasets/$1/tables?maxResults=1000$token")" || exit 1
+    jq -c '.tables // []' <<<"${page:-{\}}"
+    token="$(jq -r '.nextPageToken // ""' <<<"${page:-{\}}")"
+    [[ -n $token ]] || break
+    token="&pageToken=$token"
+  done | jq -sc 'add'
+}
+
+# bigquery PATH: what its API answers to a GET below the project; nothing if that is not there. By curl, since bq takes
+# two seconds to start.
+bigquery() {
+  local CALL=(GET "https://bigquery.googleapis.com/bigquery/v2/projects/$PROJECT/$1") out status attempt
+  out="$(mktemp "$SCRATCH/XXXXXX")"
+  for attempt in 1 2 3 4; do
+    status="$(curl -sS --max-time 60 -H @<(token_header) -o "$out" -w '%{http_code}' "${CALL[1]}" 2>"$out.err")" || cat "$out.err" >>"$out"
+    case "$status" in
+      200) cat "$out"; return ;;
+      404) return ;;
+      401) rm -f "$SCRATCH/token" ;;
+      000 | 429 | 5??) sleep $((attempt * 2)) ;;
+      *)
+        ! is_absent "$out" || return 0
+        if ! is_too_early "$out" || [[ ! -e $SCRATCH/fresh ]]; then break; fi
+        sleep 15
+        ;;
+    esac
+  done
+  explain "$out"
+  exit 1
+}
 
 # plain_schema: a schema's columns in one form, whichever of BigQuery's names for a type it uses.
 plain_schema() {
@@ -49,5 +82,5 @@ plain_schema() {
 
 # remove_dataset NAME: with all that is in it.
 remove_dataset() {
-  [[ -z $(look bq --format=json show --dataset "$PROJECT:$1") ]] || run bq rm -r -f --dataset "$PROJECT:$1"
+  [[ -z $(bigquery "datasets/$1") ]] || run bq rm -r -f --dataset "$PROJECT:$1"
 }

@@ -88,6 +88,7 @@ is_absent() {
 something_is_new() { [[ -n $DRY_RUN ]] || : >"$SCRATCH/fresh"; }
 
 explain() {
+  : >"$SCRATCH/explained"
   {
     printf '\n%s stopped%s: this call failed:\n  %s\n' "$(basename "$0")" "${PART:+ in part $PART}" "${CALL[*]}"
     sed 's/^/    /' "$1" | head -n 12
@@ -98,6 +99,20 @@ explain() {
     printf 'What is done stays. Run the same command again when this is put right: it goes on from here.\n'
   } >&2
 }
+
+# token_header: the account's token, asked for once. By a file, so that no list of processes shows it.
+token_header() {
+  local own="$SCRATCH/token.$BASHPID"
+  [[ -s $SCRATCH/token ]] || {
+    # By another name first: several may ask at the same time. The folder is nobody else's to read.
+    gcloud auth print-access-token >"$own" 2>/dev/null || return 1
+    mv "$own" "$SCRATCH/token"
+  }
+  printf 'Authorization: Bearer %s' "$(<"$SCRATCH/token")"
+}
+
+# part_is_done: stops if a call of the part failed; one inside of a test does not stop the script by itself.
+part_is_done() { [[ ! -e $SCRATCH/explained ]] || exit 1; }
 
 # aside COMMAND…: at the same time as others; together waits for all and stops if one failed.
 aside() {

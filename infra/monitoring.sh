@@ -3,10 +3,9 @@
 
 # time_series METRIC: its last ten minutes, as the Monitoring API answers. Nothing if it can't be had.
 time_series() {
-  local token answer
-  token="$(gcloud auth print-access-token 2>/dev/null)" || return 0
-  # The token goes by a file, so that no list of processes shows it.
-  answer="$(curl -sS --max-time 20 -G -H @<(printf 'Authorization: Bearer %s' "$token") \
+  local answer
+  token_header >/dev/null || return 0
+  answer="$(curl -sS --max-time 20 -G -H @<(token_header) \
     "https://monitoring.googleapis.com/v3/projects/$PROJECT/timeSeries" \
     --data-urlencode "filter=metric.type=\"$1\"" \
     --data-urlencode "interval.startTime=$(date -u -d '-10 minutes' +%FT%TZ)" \

@@ -10,9 +10,7 @@ pubsub() {
     base="http://$PUBSUB_EMULATOR_HOST"
     status="$(curl "${options[@]}" "$base/v1/projects/$PROJECT/$1" <<<"$2")"
   else
-    TOKEN="${TOKEN:-$(gcloud auth print-access-token)}"
-    # By a file, so that no list of processes shows the token.
-    status="$(curl "${options[@]}" -H @<(printf 'Authorization: Bearer %s' "$TOKEN") \
+    status="$(curl "${options[@]}" -H @<(token_header) \
       "$base/v1/projects/$PROJECT/$1" <<<"$2")"
   fi
   [[ $status == 200 ]] ||

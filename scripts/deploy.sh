@@ -10,7 +10,7 @@
 #   PART…       only these, in the order of the list
 #
 # SKIP_IMAGE_BUILD=1 deploys the images that the configuration names without building any.
-# Needs gcloud, bq and jq. infra/README.md walks through it.
+# Needs gcloud, bq, curl and jq. infra/README.md walks through it.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -30,7 +30,7 @@ main() {
     esac
     shift
   done
-  require_tools gcloud bq jq
+  require_tools gcloud bq jq curl
   load_settings
   load_parts
   read_project
@@ -41,6 +41,7 @@ main() {
     PART="$part"
     printf '%s\n' "$part"
     "part_$part"
+    part_is_done
   done
   [[ -n $DRY_RUN || ${#chosen[@]} -gt 0 ]] || next_steps
 }

@@ -45,6 +45,7 @@ main() {
     PART="$part"
     printf '%s\n' "$part"
     "undo_$part"
+    part_is_done
   done
 }
 

@@ -2,19 +2,19 @@
 # shellcheck shell=bash
 
 part_tables() {
-  local all there template="$PROJECT:$DATASET.$TABLE"
+  local there is='' template="$PROJECT:$DATASET.$TABLE"
   ensure_dataset "$DATASET" 'Events of the pixel pipeline' "$LOADER_ACCOUNT"
-  all="$(list_tables "$DATASET")"
-  there="$(jq -r '.[]?.tableReference.tableId' <<<"$all")"
+  there="$(tables_of "$DATASET")"
   if has "$there" "$TABLE"; then
-    update_schema "$template"
+    is="$(bigquery "datasets/$DATASET/tables/$TABLE")"
+    update_schema "$template" "$is"
   else
     make_table "$template" 'Template: suffix tables get its columns when their first row comes'
   fi
   # A query over all suffix tables fails until there is one. No value and no pattern makes the suffix _Ze.
   [[ -z $TEMPLATE_SUFFIX ]] || has "$there" "${TABLE}_Ze" ||
     make_table "${template}_Ze" 'Empty: lets queries over all suffix tables run before the first event'
-  [[ -z $TEMPLATE_SUFFIX ]] || ! has "$there" "$TABLE" || update_suffix_tables "$all"
+  [[ -z $TEMPLATE_SUFFIX || -z $is ]] || update_suffix_tables "$is" "$there"
 }
 
 make_table() {
@@ -31,12 +31,10 @@ clustering() {
     "$ROOT/$CONTRACT"
 }
 
-# New columns and descriptions go into the template; BigQuery refuses what would lose data.
+# update_schema TABLE IS: new columns and descriptions go into it; BigQuery refuses what would lose data.
 update_schema() {
-  local is wanted
-  is="$(look bq --format=json show --schema "$1" | plain_schema)"
-  wanted="$(plain_schema <"$ROOT/$CONTRACT")"
-  [[ $is == "$wanted" ]] || run bq update "$1" "$ROOT/$CONTRACT"
+  [[ $(jq '.schema.fields' <<<"$2" | plain_schema) == "$(plain_schema <"$ROOT/$CONTRACT")" ]] ||
+    run bq update "$1" "$ROOT/$CONTRACT"
 }
 
 # columns_label: what the columns are, in the form of a label.
@@ -45,18 +43,16 @@ columns_label() {
     sha256sum | cut -c 1-12
 }
 
-# update_suffix_tables TABLES: they keep the columns that they were made with. The template's label says for which
-# columns they were last seen to.
+# update_suffix_tables TEMPLATE TABLES: they keep the columns that they were made with. The template's label says for
+# which columns they were last seen to.
 update_suffix_tables() {
   local label code=0 template="$PROJECT:$DATASET.$TABLE"
   label="$(columns_label)"
-  [[ $(jq -r --arg name "$TABLE" '.[] | select(.tableReference.tableId == $name) | .labels.columns' <<<"$1") != "$label" ]] ||
-    return 0
-  if [[ $(jq --arg empty "${TABLE}_Ze" --arg prefix "${TABLE}_" \
-    'map(.tableReference.tableId | select(startswith($prefix) and . != $empty)) | length' <<<"$1") -eq 0 ]]; then
-    run bq update "${template}_Ze" "$ROOT/$CONTRACT"
-  else
+  [[ $(jq -r '.labels.columns' <<<"$1") != "$label" ]] || return 0
+  if [[ $(grep "^${TABLE}_" <<<"$2" | grep -cvx "${TABLE}_Ze") -gt 0 ]]; then
     add_columns || code=$?
+  else
+    run bq update "${template}_Ze" "$ROOT/$CONTRACT"
   fi
   case "$code" in
     0) run bq update "--set_label=columns:$label" "$template" ;;

@@ -9,7 +9,7 @@ part_views() {
     return
   fi
   local is wanted
-  is="$(look bq --format=json show "$PROJECT:$DATASET.events" | jq -r '.view.query // ""' | one_line)"
+  is="$(bigquery "datasets/$DATASET/tables/events" | jq -r '.view.query // ""' | one_line)"
   wanted="$(statement events)"
   [[ $is != "$(one_line <<<"${wanted#*" AS"}")" ]] || return 0
   if [[ -z $is ]]; then
