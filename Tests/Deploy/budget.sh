@@ -38,7 +38,6 @@ asked() {
 refusing() { fake budget --fault "billingbudgets.billingAccounts.budgets.$1=403" -- "${@:2}" budget; }
 
 main() {
-  case "${1:-}" in -h | --help) print_usage "$0"; exit 0 ;; esac
   can_deploy || return 0
   with_billing
   export CONFIG

@@ -86,7 +86,6 @@ remove_limit() { [[ ! -d $GROUP ]] || rmdir "$GROUP" 2>/dev/null || true; }
 main() {
   case "${1:-}" in
     '' | --again) ;;
-    -h | --help) print_usage "$0"; exit 0 ;;
     *) die "unknown argument '$1': see --help" ;;
   esac
   [[ $(id -u) -eq 0 ]] || { say 'SKIPPED: running an image without an engine needs root'; return 0; }

@@ -5,6 +5,9 @@
 # shellcheck source=scripts/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../scripts/lib.sh"
 
+# Every test has its help at its top.
+case "${1:-}" in -h | --help) print_usage "$0"; exit 0 ;; esac
+
 # fakegcp runs a command against an offline Google Cloud with the real gcloud and bq. It is found here:
 TOOLS="${PIPELINE_TOOLS:-$ROOT/../shared/tools}"
 WORK="$(mktemp -d)"

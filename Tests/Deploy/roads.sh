@@ -80,7 +80,6 @@ main() {
       --faults) jobs+=(faults) ;;
       --more) MORE=1 ;;
       service-log | service-publish | bucket | direct) roads+=("$name") ;;
-      -h | --help) print_usage "$0"; exit 0 ;;
       *) die "unknown argument '$name': see --help" ;;
     esac
   done

@@ -65,7 +65,6 @@ has_a_place() {
 }
 
 main() {
-  case "${1:-}" in -h | --help) print_usage "$0"; exit 0 ;; esac
   local bin="${PIXEL_BINARIES:-$ROOT/.build/release}" name
   command -v jq >/dev/null || { say 'SKIPPED: jq is not installed'; return 0; }
   [[ -x $bin/pixel-ingest ]] || { say "SKIPPED: the programs are not built in $bin"; return 0; }
