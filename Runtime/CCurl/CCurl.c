@@ -59,18 +59,6 @@ const char *pixel_curl_load(void) {
   return load_problem[0] ? load_problem : NULL;
 }
 
-/// What OpenSSL looks up for its first context takes a millisecond or two: once looked up it is remembered.
-static void warm_tls(void) {
-#ifndef PIXEL_CURL_LINKED
-  void *library = dlopen("libssl.so.3", RTLD_LAZY | RTLD_LOCAL | RTLD_NOLOAD);
-  if (!library) return;
-  const void *(*method)(void) = (const void *(*)(void))dlsym(library, "TLS_client_method");
-  void *(*create)(const void *) = (void *(*)(const void *))dlsym(library, "SSL_CTX_new");
-  void (*destroy)(void *) = (void (*)(void *))dlsym(library, "SSL_CTX_free");
-  if (method && create && destroy) destroy(create(method()));
-#endif
-}
-
 struct loading {
   void (*done)(void *context);
   void *context;
@@ -81,8 +69,6 @@ static void *load_aside(void *raw) {
   free(raw);
   pixel_curl_load();
   loading.done(loading.context);
-  static pthread_once_t warm = PTHREAD_ONCE_INIT;
-  if (!load_problem[0]) pthread_once(&warm, warm_tls);
   return NULL;
 }
 
