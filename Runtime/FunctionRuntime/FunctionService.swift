@@ -149,8 +149,7 @@ public struct FunctionService<Settings: Sendable>: Sendable {
   /// One sentence, and the exit code for settings that can't work.
   private func stop(_ sentence: String) -> Never {
     writeText("\(name): \(sentence)\n", to: 2)
-    // Not `exit`, which would take libraries down under a thread that is loading libcurl.
-    _exit(2)
+    exit(2)
   }
 
   private func help(_ rows: [SettingsReader.Row]) -> String {
