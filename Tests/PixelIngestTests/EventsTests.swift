@@ -107,7 +107,7 @@ import Testing
   }
 
   @Test func `one request becomes 8 MiB of entries at most`() throws {
-    let ingest = try RunningIngest()
+    let ingest = try RunningIngest(["PUBLISH_TIMEOUT": "20s"])
     defer { ingest.stop() }
     let name = String(repeating: "n", count: 900)
     let leaves = (0..<90).map { #""a\#($0)":"%%%%%"# + "\"" }.joined(separator: ",")

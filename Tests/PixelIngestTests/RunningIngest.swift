@@ -61,18 +61,20 @@ final class RunningIngest: @unchecked Sendable {
 
   private func take(_ request: Request, _ call: Call) {
     let body = request.body
-    let texts = Self.messages(of: body).compactMap { message in
-      Data(base64Encoded: message["data"] as? String ?? "").map {
-        String(decoding: $0, as: UTF8.self)
-      }
-    }
     let status = state.withLock { state in
-      if let poison = state.poison, texts.contains(where: { $0.contains(poison) }) { return 400 }
+      if let poison = state.poison, Self.has(poison, body) { return 400 }
       if state.status == 200 { state.bodies.append(body) }
       return state.status
     }
     let ids = Self.messages(of: body).map { _ in "\"1\"" }.joined(separator: ",")
     call.reply(Response(status: status, body: Array(#"{"messageIds":[\#(ids)]}"#.utf8)))
+  }
+
+  private static func has(_ text: String, _ body: [UInt8]) -> Bool {
+    messages(of: body).contains { message in
+      let data = Data(base64Encoded: message["data"] as? String ?? "") ?? Data()
+      return String(decoding: data, as: UTF8.self).contains(text)
+    }
   }
 
   private static func messages(of body: [UInt8]) -> [[String: Any]] {
