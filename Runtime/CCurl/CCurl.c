@@ -37,7 +37,7 @@ static void load(void) {
 #define TAKE(name) api.name = curl_##name;
   EACH(TAKE)
 #else
-  void *library = dlopen("libcurl.so.4", RTLD_LAZY | RTLD_LOCAL);
+  void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
   if (!library) {
     snprintf(load_problem, sizeof load_problem, "%s", dlerror());
     return;
@@ -57,47 +57,6 @@ static void load(void) {
 const char *pixel_curl_load(void) {
   pthread_once(&once, load);
   return load_problem[0] ? load_problem : NULL;
-}
-
-/// What OpenSSL looks up for its first context takes a millisecond or two: once looked up it is remembered.
-static void warm_tls(void) {
-#ifndef PIXEL_CURL_LINKED
-  void *library = dlopen("libssl.so.3", RTLD_LAZY | RTLD_LOCAL | RTLD_NOLOAD);
-  if (!library) return;
-  const void *(*method)(void) = (const void *(*)(void))dlsym(library, "TLS_client_method");
-  void *(*create)(const void *) = (void *(*)(const void *))dlsym(library, "SSL_CTX_new");
-  void (*destroy)(void *) = (void (*)(void *))dlsym(library, "SSL_CTX_free");
-  if (method && create && destroy) destroy(create(method()));
-#endif
-}
-
-struct loading {
-  void (*done)(void *context);
-  void *context;
-};
-
-static void *load_aside(void *raw) {
-  struct loading loading = *(struct loading *)raw;
-  free(raw);
-  pixel_curl_load();
-  loading.done(loading.context);
-  static pthread_once_t warm = PTHREAD_ONCE_INIT;
-  if (!load_problem[0]) pthread_once(&warm, warm_tls);
-  return NULL;
-}
-
-int pixel_curl_load_aside(void (*done)(void *context), void *context) {
-  struct loading *loading = malloc(sizeof *loading);
-  if (!loading) return -1;
-  *loading = (struct loading){done, context};
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  pthread_t thread;
-  int failed = pthread_create(&thread, &attributes, load_aside, loading);
-  pthread_attr_destroy(&attributes);
-  if (failed) free(loading);
-  return failed ? -1 : 0;
 }
 
 struct bytes {

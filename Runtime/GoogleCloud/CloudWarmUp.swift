@@ -2,12 +2,14 @@
 import FunctionRuntime
 
 extension CloudSettings {
-  /// Gets ready for the first request to `endpoint` while the program begins to listen: loads libcurl, learns
-  /// the project, and gets a token. Until then `/ready` answers 503; it is tried again every second.
+  /// Gets ready for the first request to `endpoint` once the program listens: loads libcurl, learns the
+  /// project, and gets a token. Until then `/ready` answers 503; it is tried again every second.
   public func warmUp(_ worker: Worker, for endpoint: Endpoint) {
     worker.addReadiness { [access] in access.isReady(for: endpoint) }
-    worker.client.warmUp()
-    worker.loop.atTurnEnd { prepare(worker, endpoint) }
+    worker.loop.atTurnEnd {
+      worker.client.warmUp()
+      prepare(worker, endpoint)
+    }
   }
 
   private func prepare(_ worker: Worker, _ endpoint: Endpoint) {

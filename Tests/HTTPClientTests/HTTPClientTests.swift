@@ -26,8 +26,6 @@ private final class RunningClient: @unchecked Sendable {
     thread.stop()
   }
 
-  func warmUp() { thread.run { [self] _ in client?.warmUp() } }
-
   func send(_ request: OutgoingRequest) -> Answer {
     thread.wait { [self] _, done in client?.send(request, done) }
   }
@@ -117,17 +115,6 @@ private final class RunningClient: @unchecked Sendable {
       let expected = kind.0 == "HEAD" ? "" : "\(kind.0) /\(number) tests/1 \(field) - \(kind.1)"
       #expect(String(decoding: try answer.get().body, as: UTF8.self) == expected)
     }
-  }
-
-  @Test func `requests wait while libcurl is loaded aside`() throws {
-    let server = try RunningServer(handler: echo)
-    defer { server.stop() }
-    let client = try RunningClient()
-    client.warmUp()
-    let requests = (0..<5).map { OutgoingRequest(url: url(server.port, "/\($0)")) }
-    for answer in client.sendAll(requests) { #expect(try answer.get().status == 200) }
-    client.warmUp()
-    #expect(try client.send(requests[0]).get().status == 200)
   }
 
   @Test func `HEAD has no body to wait for`() throws {

@@ -37,8 +37,6 @@ typedef struct pixel_curl pixel_curl;
 
 /// Loads libcurl once per process; NULL, or why it can't be loaded.
 const char *pixel_curl_load(void);
-/// The same on a thread of its own, which calls `done` at its end; -1 if there is no thread to be had.
-int pixel_curl_load_aside(void (*done)(void *context), void *context);
 /// One set of connections. `ca_file` may be NULL for libcurl's own choice.
 pixel_curl *pixel_curl_open(pixel_curl_loop loop, const char *ca_file, long max_connections);
 /// Starts a request; everything is copied. 0 if it was started: then `done` is called once, later.
