@@ -86,6 +86,8 @@ struct FieldTree {
     guard let (indices, isTooHigh) = Self.split(field, into: &path) else { return .unknown }
     guard let found = paths.find(path.bytes.span) else { return .unknown }
     let leaf = leaves[found]
+    // Of a JSON field the list is a part of its value.
+    if isList, nodes[leaf].column.type == .json { return .unknown }
     var given: UInt16 = 0
     for depth in 0..<16 where indices >> (depth * 8) & 0xff != 0 { given |= 1 << UInt16(depth) }
     // An element has to be named in each REPEATED RECORD, and nowhere else.

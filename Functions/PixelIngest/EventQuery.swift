@@ -219,12 +219,20 @@ struct EventDefault: Equatable {
 }
 
 extension Span where Element == UInt8 {
+  /// Whether there is one of this name; `tags[]` is another way to write `tags`.
   fileprivate func hasParameter(named name: Span<UInt8>) -> Bool {
+    let wanted = name.extracting(name.withoutListMark(0..<name.count))
     var parameters = QueryString(0..<count)
     while let parameter = parameters.next(in: self) {
-      if equals(name, at: parameter.name) { return true }
+      if equals(wanted, at: withoutListMark(parameter.name)) { return true }
     }
     return false
+  }
+
+  private func withoutListMark(_ name: Range<Int>) -> Range<Int> {
+    let end = name.upperBound &- 2
+    guard end > name.lowerBound, equals("[]", at: end..<name.upperBound) else { return name }
+    return name.lowerBound..<end
   }
 }
 

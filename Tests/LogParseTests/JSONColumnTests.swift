@@ -92,6 +92,17 @@ import Testing
     #expect(parser.leftOut.unknown == 2)
   }
 
+  @Test func `a list fills a JSON field inside a record`() throws {
+    var parser = try EventParser.with(
+      "item RECORD {more JSON}", "items RECORD REPEATED {more JSON}")
+    let parsed = try parser.parse(
+      query: "item.more[]=1&item[more][]=a&items[0].more%5B%5D=2&items[0].more[]=%33")
+    #expect(
+      parsed.text.hasSuffix(
+        #""item":{"more":"[1,\"a\"]"},"items":[{"more":"[2,\"3\"]"}]}"#))
+    #expect(parser.leftOut == LeftOut())
+  }
+
   @Test func `brackets at the end of a list's name change nothing`() throws {
     var parser = try EventParser.with(
       "tags STRING REPEATED", "one STRING", "item RECORD {tags STRING REPEATED, n INTEGER}")

@@ -135,6 +135,11 @@ import Testing
     try event.append(json: Array(#"{"type":"x","a":1}"#.utf8).span)
     event.append(defaults: defaults)
     #expect(event.query.bytes.span.string == "type=x&a=1&user_id=u%201&tags=z")
+    // A list inside an object is written with brackets, which name the same.
+    var list = EventQuery()
+    try list.append(json: Array(#"{"item":{"tags":["a"]}}"#.utf8).span)
+    list.append(defaults: try EventDefault.read(Array("item.tags=x&item[]=y&n[]=z".utf8).span))
+    #expect(list.query.bytes.span.string == "item.tags[]=a&item[]=y&n[]=z")
     let many = (0..<65).map { "p\($0)=1" }.joined(separator: "&")
     #expect(throws: EventProblem.tooManyDefaults) { try EventDefault.read(Array(many.utf8).span) }
   }
