@@ -24,6 +24,7 @@ parse_arguments() {
   local name
   while [[ $# -gt 0 ]]; do
     case "$1" in
+      --builder) [[ -n ${2:-} ]] || die "$1 needs a value: see --help" ;;&
       --builder) BUILDER="${2:-}"; shift ;;
       --push) PUSH=1 ;;
       -h | --help) print_usage "$0"; exit 0 ;;
