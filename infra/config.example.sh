@@ -49,10 +49,14 @@ CONTRACT=infra/contracts/pixel.json
 TEMPLATE_SUFFIX=_{user_id}_{date}
 # Is a user a visitor, of whom there are thousands? Then 16 groups of them (a query reads at most 1,000 tables):
 #TEMPLATE_SUFFIX=_{bucket:user_id:16}_{date}
-# Whose date it is: UTC, a name as Europe/Berlin, or a rule as CET-1CEST,M3.5.0,M10.5.0/3.
+# Whose date it is: UTC, a name as Europe/Berlin, or a rule as CET-1CEST,M3.5.0,M10.5.0/3. (BigQuery knows no rules:
+# with one, a view that has to count days from event_time itself counts them in UTC.)
 TIME_ZONE=UTC
 # infra/known-ids, a file with an id a line: only they get tables of their own. Empty: any id does.
 KNOWN_IDS=
+# The table that scripts/tables.sh move has moved old suffix tables to, as events_moved, which the view then reads, too.
+# Empty: none.
+MOVED_TO=
 
 # Any other setting of the three programs, as NAME=value with spaces between; the README explains each.
 #INGEST_SETTINGS=ID_COOKIE=visitor ID_COOKIE_LIFETIME=720h LOG_CALLS=1/100

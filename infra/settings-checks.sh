@@ -44,12 +44,15 @@ check_write_keys() {
   fi
 }
 
-# A name becomes the rule that this machine has for it: the images have no time zones.
+# A name becomes the rule that this machine has for it: the images have no time zones. BigQuery has their names, and no
+# rules: DAYS_IN is for it.
+# shellcheck disable=SC2034  # for infra/parts/views.sh
 check_time_zone() {
   local file="/usr/share/zoneinfo/$TIME_ZONE" name='(<[A-Za-z0-9+-]{3,8}>|[A-Za-z]{3,8})' at='[+-]?[0-9]{1,3}(:[0-9]{2}){0,2}'
+  DAYS_IN=UTC
   [[ $TIME_ZONE != UTC ]] || return 0
   if [[ $TIME_ZONE =~ ^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$ && -f $file ]]; then
-    TIME_ZONE="$(tail -n 1 "$file")"
+    DAYS_IN="$TIME_ZONE" TIME_ZONE="$(tail -n 1 "$file")"
   fi
   matches TIME_ZONE "^$name$at($name($at)?(,[MJ0-9][0-9.]*(/$at)?){2})?\$" \
     'allowed are UTC, a name in /usr/share/zoneinfo as Europe/Berlin, or a rule as CET-1CEST,M3.5.0,M10.5.0/3'

@@ -17,6 +17,7 @@ readonly CASES=(
   'CONSENT_PARAMETER|a&b|name of a parameter' 'WRITE_KEYS_FILE|keys|infra/write-keys' 'WRITE_KEYS_FILE|/nowhere/keys|no such file'
   'WRITE_KEYS_FILE|KEYS|a key a line' 'WRITE_KEYS_FILE|infra/contracts/pixel.json|git ignores' 'TIME_ZONE|Berlin|zoneinfo'
   'TIME_ZONE|../../../etc/passwd|zoneinfo' 'KNOWN_IDS|infra/none|infra/known-ids' 'KNOWN_IDS|infra/known-ids|which the image gets'
+  'MOVED_TO|a-b|letters, digits and _' 'MOVED_TO|pixel|suffix tables' 'MOVED_TO|pixel_moved|suffix tables' 'MOVED_TO|events|the view'
   'INGEST_SETTINGS|COLOUR=red|there is no setting COLOUR' 'INGEST_SETTINGS|LOG_CALLS|not NAME=value'
   'INGEST_SETTINGS|LOG_CALLS=all LOG_CALLS=1/5|there twice' 'INGEST_SETTINGS|ID_COOKIE=v|INGEST_MODE=publish'
   "INGEST_SETTINGS|ID_COOKIE=a'}|what matches" 'INGEST_SETTINGS|PORT=80|no setting PORT' 'INGEST_SETTINGS|WORKERS=0|from 1 to 64'

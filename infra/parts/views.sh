@@ -2,10 +2,9 @@
 # shellcheck shell=bash
 
 part_views() {
-  # infra/sql is for suffixes that end in the date; others need the tool that wrote it, and Swift.
-  if [[ ! $TEMPLATE_SUFFIX =~ (^|_)\{date\}$ ]]; then
-    run "$ROOT/scripts/tables.sh" view --project "$PROJECT" --dataset "$DATASET" --table "$TABLE" \
-      --suffix "$TEMPLATE_SUFFIX" --contract "$ROOT/$CONTRACT"
+  # infra/sql is for suffixes that end in the date, and nothing moved; else it takes the tool that wrote it, and Swift.
+  if [[ -n $MOVED_TO || ! $TEMPLATE_SUFFIX =~ (^|_)\{date\}$ ]]; then
+    tables_tool view --time-zone "$DAYS_IN"
     return
   fi
   local is wanted
