@@ -73,12 +73,10 @@ build_with_cloudbuild() {
     run gcloud storage buckets create "gs://$BUILD_BUCKET" "--location=$REGION" --uniform-bucket-level-access
     run gcloud storage buckets update "gs://$BUILD_BUCKET" "--lifecycle-file=$SCRATCH/lifecycle.json"
   }
-  (
-    IFS=,
-    gcloud builds submit "$ROOT" "--config=$ROOT/infra/cloudbuild.yaml" "--substitutions=${substitutions[*]}" \
-      "--gcs-source-staging-dir=gs://$BUILD_BUCKET/source" "--gcs-log-dir=gs://$BUILD_BUCKET/logs" \
-      "--project=$PROJECT" --quiet
-  )
+  run_aloud gcloud builds submit "$ROOT" "--config=$ROOT/infra/cloudbuild.yaml" \
+    "--substitutions=$(IFS=,; printf '%s' "${substitutions[*]}")" \
+    "--gcs-source-staging-dir=gs://$BUILD_BUCKET/source" "--gcs-log-dir=gs://$BUILD_BUCKET/logs" \
+    "--project=$PROJECT" --quiet
 }
 
 # The Dockerfile's last stage, over what its first one would have made.

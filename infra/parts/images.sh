@@ -14,7 +14,9 @@ part_images() {
     [[ $ROAD == bucket && $pair == pixel-ingest* ]] || [[ ${pair#* } != "$REGISTRY/"* ]] ||
       names+=("${pair%% *}=${pair#* }")
   done
-  [[ ${#names[@]} -eq 0 ]] || run "$ROOT/scripts/build-images.sh" --push "${names[@]}"
+  [[ ${#names[@]} -gt 0 ]] || return 0
+  run_aloud "$ROOT/scripts/build-images.sh" --push "${names[@]}" ||
+    die 'the images were not built: see above. Run the same command again when this is put right.'
 }
 
 uses_own_registry() {
