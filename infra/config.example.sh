@@ -65,8 +65,8 @@ INGEST_SETTINGS=
 PARSE_SETTINGS=
 LOADER_SETTINGS=
 
-# Names. Topics, subscriptions, sink, accounts and load balancer begin with PREFIX; an empty bucket name is
-# PROJECT-PREFIX.
+# Names. Topics, subscriptions, sink, accounts and load balancer begin with PREFIX. With ROAD=bucket, BUCKET is a bucket of
+# its own: everything in it becomes public, and teardown deletes it. Empty: PROJECT-PREFIX.
 PREFIX=pixel
 DATASET=pixel
 TABLE=pixel

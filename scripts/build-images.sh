@@ -71,7 +71,7 @@ build_with_cloudbuild() {
   [[ -n $(look gcloud storage buckets describe "gs://$BUILD_BUCKET" --format='value(name)') ]] || {
     printf '{"rule": [{"action": {"type": "Delete"}, "condition": {"age": 1}}]}' >"$SCRATCH/lifecycle.json"
     run gcloud storage buckets create "gs://$BUILD_BUCKET" "--location=$REGION" --uniform-bucket-level-access
-    run gcloud storage buckets update "gs://$BUILD_BUCKET" "--lifecycle-file=$SCRATCH/lifecycle.json"
+    label_bucket "$BUILD_BUCKET" "--lifecycle-file=$SCRATCH/lifecycle.json"
   }
   run_aloud gcloud builds submit "$ROOT" "--config=$ROOT/infra/cloudbuild.yaml" \
     "--substitutions=$(IFS=,; printf '%s' "${substitutions[*]}")" \

@@ -43,7 +43,16 @@ road() {
   check "$name: comes down and leaves nothing" fake "$state-down" --expect-empty -- "${teardown[@]}" --yes & pids+=($!)
   for pid in "${pids[@]}"; do wait "$pid" || failed=1; done
   [[ $failed -eq 0 ]] || return 1
+  [[ $name != bucket ]] || foreign_bucket "$state"
   [[ -z $MORE || $name != direct ]] || more "$state"
+}
+
+# A bucket without the label may be anybody's.
+foreign_bucket() {
+  check "$1: a bucket loses its label" fake "$1" -- gcloud storage buckets update gs://my-project-pixel --clear-labels
+  check "$1: and is not made public" \
+    fails_with 'is there without the label' fake "$1" --read-only -- "${deploy[@]}" bucket
+  check "$1: nor deleted" fake "$1" --expect-unchanged -- "${teardown[@]}" --yes bucket
 }
 
 # The same on every road, so one of them stands for all.

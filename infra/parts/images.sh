@@ -26,6 +26,5 @@ uses_own_registry() {
 undo_images() {
   [[ -z $(look gcloud artifacts repositories describe "$PREFIX" "--location=$REGION" --format='value(name)') ]] ||
     run gcloud artifacts repositories delete "$PREFIX" "--location=$REGION"
-  [[ -z $(look gcloud storage buckets describe "gs://$BUILD_BUCKET" --format='value(name)') ]] ||
-    run gcloud storage rm --recursive "gs://$BUILD_BUCKET"
+  remove_bucket "$BUILD_BUCKET"
 }
