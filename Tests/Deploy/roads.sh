@@ -43,7 +43,10 @@ road() {
   check "$name: comes down and leaves nothing" fake "$state-down" --expect-empty -- "${teardown[@]}" --yes & pids+=($!)
   for pid in "${pids[@]}"; do wait "$pid" || failed=1; done
   [[ $failed -eq 0 ]] || return 1
-  [[ $name != bucket ]] || { foreign_bucket "$state" && one_part "$state"; }
+  if [[ $name == bucket ]]; then
+    foreign_bucket "$state"
+    one_part "$state"
+  fi
   [[ -z $MORE || $name != direct ]] || more "$state"
 }
 
