@@ -68,6 +68,8 @@ check_settings() {
     wrong DOMAIN 'ROAD=direct has no load balancer for it: leave it empty, or take ROAD=service'
   matches PIXEL_PATHS '^(/[A-Za-z0-9._~-]+)+(,(/[A-Za-z0-9._~-]+)+){0,7}$' \
     'allowed are up to 8 paths with commas, as /pixel.png,/pixel.gif'
+  [[ ! ,$PIXEL_PATHS, =~ ,/(ready|health|robots\.txt|favicon\.ico), ]] ||
+    wrong PIXEL_PATHS "${BASH_REMATCH[0]//,/} is answered otherwise: take another path"
   matches PRIVACY_SIGNALS '^(honor|drop|ignore)$' 'allowed are honor, drop and ignore'
   matches IP_POLICY '^(keep|truncate|drop)$' 'allowed are keep, truncate and drop'
   matches CONSENT_PARAMETER '^[A-Za-z0-9._-]{1,64}$' 'allowed is the name of a parameter: letters, digits, - . _'
