@@ -9,11 +9,11 @@ REGION=europe-west1
 # What serves the pixel (costs of each: infra/README.md):
 #   service  PixelIngest behind the HTTP(S) load balancer: your own domain, HTTPS, one address
 #   bucket   a public bucket with CDN behind the load balancer: no server at all
-#   direct   PixelIngest at its own run.app address: the cheapest
+#   direct   PixelIngest at its own run.app address: the cheapest for small sites
 ROAD=service
 
 # With ROAD=service, what records a hit:
-#   log      the load balancer's request log: the cheapest, and the image is answered at once
+#   log      the load balancer's request log: the image is answered at once, without a call to Pub/Sub
 #   publish  PixelIngest itself: when privacy signals in the request's headers have to count
 # (direct always publishes; a bucket can only log.)
 INGEST_MODE=log
