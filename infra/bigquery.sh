@@ -71,6 +71,14 @@ bigquery() {
   exit 1
 }
 
+# tables_tool COMMAND OPTION…: scripts/tables.sh for our tables. It needs Swift.
+tables_tool() {
+  local moved=()
+  [[ -z $MOVED_TO ]] || moved=(--archive "$MOVED_TO")
+  run_aloud "$ROOT/scripts/tables.sh" "$1" --project "$PROJECT" --dataset "$DATASET" --table "$TABLE" \
+    --suffix "$TEMPLATE_SUFFIX" --contract "$ROOT/$CONTRACT" "${moved[@]}" "${@:2}"
+}
+
 # plain_schema: a schema's columns in one form, whichever of BigQuery's names for a type it uses.
 plain_schema() {
   jq -cS 'def plain: {name, mode: (.mode // "NULLABLE"), description: (.description // ""),

@@ -48,6 +48,12 @@ run() {
   patiently "$out" || { explain "$out"; exit 1; }
 }
 
+# run_aloud COMMAND…: as run, for what takes long and says itself what it does and what went wrong: once, as it stands.
+run_aloud() {
+  printf '  %s%s\n' "${DRY_RUN:+would run: }" "$(shorten "$@")"
+  [[ -n $DRY_RUN ]] || "$@" </dev/null
+}
+
 # patiently OUT: runs CALL again while Google is away for a moment, or has not heard of what was made.
 patiently() {
   local out="$1" attempt

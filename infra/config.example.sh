@@ -9,11 +9,11 @@ REGION=europe-west1
 # What serves the pixel (costs of each: infra/README.md):
 #   service  PixelIngest behind the HTTP(S) load balancer: your own domain, HTTPS, one address
 #   bucket   a public bucket with CDN behind the load balancer: no server at all
-#   direct   PixelIngest at its own run.app address: the cheapest
+#   direct   PixelIngest at its own run.app address: the cheapest for small sites
 ROAD=service
 
 # With ROAD=service, what records a hit:
-#   log      the load balancer's request log: the cheapest, and the image is answered at once
+#   log      the load balancer's request log: the image is answered at once, without a call to Pub/Sub
 #   publish  PixelIngest itself: when privacy signals in the request's headers have to count
 # (direct always publishes; a bucket can only log.)
 INGEST_MODE=log
@@ -49,10 +49,14 @@ CONTRACT=infra/contracts/pixel.json
 TEMPLATE_SUFFIX=_{user_id}_{date}
 # Is a user a visitor, of whom there are thousands? Then 16 groups of them (a query reads at most 1,000 tables):
 #TEMPLATE_SUFFIX=_{bucket:user_id:16}_{date}
-# Whose date it is: UTC, a name as Europe/Berlin, or a rule as CET-1CEST,M3.5.0,M10.5.0/3.
+# Whose date it is: UTC, a name as Europe/Berlin, or a rule as CET-1CEST,M3.5.0,M10.5.0/3. (BigQuery knows no rules:
+# with one, a view that has to count days from event_time itself counts them in UTC.)
 TIME_ZONE=UTC
 # infra/known-ids, a file with an id a line: only they get tables of their own. Empty: any id does.
 KNOWN_IDS=
+# The table that scripts/tables.sh move has moved old suffix tables to, as events_moved, which the view then reads, too.
+# Empty: none.
+MOVED_TO=
 
 # Any other setting of the three programs, as NAME=value with spaces between; the README explains each.
 #INGEST_SETTINGS=ID_COOKIE=visitor ID_COOKIE_LIFETIME=720h LOG_CALLS=1/100
@@ -61,8 +65,8 @@ INGEST_SETTINGS=
 PARSE_SETTINGS=
 LOADER_SETTINGS=
 
-# Names. Topics, subscriptions, sink, accounts and load balancer begin with PREFIX; an empty bucket name is
-# PROJECT-PREFIX.
+# Names. Topics, subscriptions, sink, accounts and load balancer begin with PREFIX. With ROAD=bucket, BUCKET is a bucket of
+# its own: everything in it becomes public, and teardown deletes it. Empty: PROJECT-PREFIX.
 PREFIX=pixel
 DATASET=pixel
 TABLE=pixel

@@ -22,7 +22,7 @@ build() {
   options+=(-Xswiftc -file-prefix-map -Xswiftc "$ROOT=." -Xcc "-ffile-prefix-map=$ROOT=.")
   for name in "${FUNCTIONS[@]}"; do
     STATIC_CURL="$CURL" swift build "${options[@]}" --product "$name" 2>&1 |
-      grep -E 'error|^Build of' || true
+      { grep -E 'error|^Build of' || true; }
   done
   BIN="$(STATIC_CURL="$CURL" swift build "${options[@]}" --show-bin-path)"
 }

@@ -17,6 +17,8 @@ source "$ROOT/infra/cloud.sh"
 source "$ROOT/infra/subscription.sh"
 # shellcheck source=infra/bigquery.sh
 source "$ROOT/infra/bigquery.sh"
+# shellcheck source=infra/buckets.sh
+source "$ROOT/infra/buckets.sh"
 # shellcheck source=infra/monitoring.sh
 source "$ROOT/infra/monitoring.sh"
 # shellcheck source=infra/balancer-down.sh

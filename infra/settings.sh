@@ -5,7 +5,7 @@
 # Every name that a configuration may have. The file is read, not run.
 readonly SETTINGS=(
   PROJECT REGION ROAD INGEST_MODE DOMAIN PIXEL_PATHS PRIVACY_SIGNALS IP_POLICY CONSENT_PARAMETER ALLOWED_ORIGINS
-  WRITE_KEYS_FILE BIGQUERY_LOCATION CONTRACT TEMPLATE_SUFFIX TIME_ZONE KNOWN_IDS
+  WRITE_KEYS_FILE BIGQUERY_LOCATION CONTRACT TEMPLATE_SUFFIX TIME_ZONE KNOWN_IDS MOVED_TO
   INGEST_SETTINGS PARSE_SETTINGS LOADER_SETTINGS PREFIX DATASET TABLE OPS_DATASET BUCKET RAW_DAYS REJECTED_DAYS MESSAGE_DAYS MAX_INSTANCES_INGEST
   MAX_INSTANCES_PARSE MAX_INSTANCES_LOADER ALERT_EMAIL NO_HITS_MINUTES REJECTIONS_ALERT BILLING_ACCOUNT
   BUDGET IMAGE_TAG IMAGE_PIXEL_INGEST IMAGE_LOG_PARSE IMAGE_BQ_LOADER
@@ -68,6 +68,8 @@ check_settings() {
     wrong DOMAIN 'ROAD=direct has no load balancer for it: leave it empty, or take ROAD=service'
   matches PIXEL_PATHS '^(/[A-Za-z0-9._~-]+)+(,(/[A-Za-z0-9._~-]+)+){0,7}$' \
     'allowed are up to 8 paths with commas, as /pixel.png,/pixel.gif'
+  [[ ! ,$PIXEL_PATHS, =~ ,/(ready|health|robots\.txt|favicon\.ico), ]] ||
+    wrong PIXEL_PATHS "${BASH_REMATCH[0]//,/} is answered otherwise: take another path"
   matches PRIVACY_SIGNALS '^(honor|drop|ignore)$' 'allowed are honor, drop and ignore'
   matches IP_POLICY '^(keep|truncate|drop)$' 'allowed are keep, truncate and drop'
   matches CONSENT_PARAMETER '^[A-Za-z0-9._-]{1,64}$' 'allowed is the name of a parameter: letters, digits, - . _'
@@ -95,6 +97,9 @@ check_settings() {
   done
   [[ $DATASET != "$OPS_DATASET" ]] || wrong OPS_DATASET 'it has to be another dataset than DATASET'
   [[ $TABLE != events ]] || wrong TABLE 'the view has that name'
+  matches MOVED_TO '^[A-Za-z_][A-Za-z0-9_]{0,127}$|^$' 'allowed are up to 128 letters, digits and _, no digit first, or nothing'
+  [[ $MOVED_TO != "$TABLE" && $MOVED_TO != "$TABLE"_* && $MOVED_TO != events ]] ||
+    wrong MOVED_TO "it can't be $TABLE or the view events, nor begin with ${TABLE}_, as suffix tables do"
   matches BUCKET '^[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]$|^$' \
     'allowed are 3 to 63 lower-case letters, digits, _ and -, or nothing'
   [[ $BUCKET != goog* && $BUCKET != *google* ]] || wrong BUCKET 'names with google are reserved'

@@ -24,6 +24,7 @@ parse_arguments() {
   local name
   while [[ $# -gt 0 ]]; do
     case "$1" in
+      --builder) [[ -n ${2:-} ]] || die "$1 needs a value: see --help" ;;&
       --builder) BUILDER="${2:-}"; shift ;;
       --push) PUSH=1 ;;
       -h | --help) print_usage "$0"; exit 0 ;;
@@ -70,14 +71,12 @@ build_with_cloudbuild() {
   [[ -n $(look gcloud storage buckets describe "gs://$BUILD_BUCKET" --format='value(name)') ]] || {
     printf '{"rule": [{"action": {"type": "Delete"}, "condition": {"age": 1}}]}' >"$SCRATCH/lifecycle.json"
     run gcloud storage buckets create "gs://$BUILD_BUCKET" "--location=$REGION" --uniform-bucket-level-access
-    run gcloud storage buckets update "gs://$BUILD_BUCKET" "--lifecycle-file=$SCRATCH/lifecycle.json"
+    label_bucket "$BUILD_BUCKET" "--lifecycle-file=$SCRATCH/lifecycle.json"
   }
-  (
-    IFS=,
-    gcloud builds submit "$ROOT" "--config=$ROOT/infra/cloudbuild.yaml" "--substitutions=${substitutions[*]}" \
-      "--gcs-source-staging-dir=gs://$BUILD_BUCKET/source" "--gcs-log-dir=gs://$BUILD_BUCKET/logs" \
-      "--project=$PROJECT" --quiet
-  )
+  run_aloud gcloud builds submit "$ROOT" "--config=$ROOT/infra/cloudbuild.yaml" \
+    "--substitutions=$(IFS=,; printf '%s' "${substitutions[*]}")" \
+    "--gcs-source-staging-dir=gs://$BUILD_BUCKET/source" "--gcs-log-dir=gs://$BUILD_BUCKET/logs" \
+    "--project=$PROJECT" --quiet
 }
 
 # The Dockerfile's last stage, over what its first one would have made.

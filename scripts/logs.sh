@@ -20,6 +20,7 @@ STAGES=()
 parse_arguments() {
   while [[ $# -gt 0 ]]; do
     case "$1" in
+      --since) [[ -n ${2:-} ]] || die "$1 needs a value: see --help" ;;&
       --follow) FOLLOW=1 ;;
       --problems) SEVERITY=WARNING ;;
       --since) SINCE="${2:-}"; shift ;;

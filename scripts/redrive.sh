@@ -28,6 +28,7 @@ FOUND=0
 parse_arguments() {
   while [[ $# -gt 0 ]]; do
     case "$1" in
+      --reason | --since) [[ -n ${2:-} ]] || die "$1 needs a value: see --help" ;;&
       dead-letters | rejected) WHAT="$1" ;;
       --reason) REASON="${2:-}"; shift ;;
       --since) SINCE="${2:-}"; shift ;;
@@ -116,6 +117,7 @@ main() {
   load_settings
   [[ $WHAT != rejected ]] || require_tools bq
   "redrive_${WHAT//-/_}"
+  part_is_done
   if [[ -n $DRY_RUN ]]; then
     printf '%d messages would be sent again\n' "$FOUND"
   else

@@ -18,6 +18,7 @@ URL=''
 parse_arguments() {
   while [[ $# -gt 0 ]]; do
     case "$1" in
+      --timeout | --url) [[ -n ${2:-} ]] || die "$1 needs a value: see --help" ;;&
       --timeout) TIMEOUT="${2:-}"; shift ;;
       --url) URL="${2:-}"; shift ;;
       -h | --help) print_usage "$0"; exit 0 ;;
@@ -58,6 +59,7 @@ main() {
   until row="$(query "SELECT FORMAT_TIMESTAMP('%FT%H:%M:%E6SZ', event_time), FORMAT_TIMESTAMP('%FT%H:%M:%E6SZ', COALESCE(received_time, event_time))
       FROM \`$PROJECT.$DATASET.events_between\`(DATE_SUB(CURRENT_DATE(), INTERVAL 1 DAY), DATE_ADD(CURRENT_DATE(), INTERVAL 1 DAY))
       WHERE order_id = '$id'")" && [[ -n $row ]]; do
+    part_is_done
     [[ $SECONDS -lt $deadline ]] || break
     sleep 2
   done

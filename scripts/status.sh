@@ -56,7 +56,7 @@ rejections() {
 # table_query SQL: its rows, with bars between the columns.
 table_query() {
   local answer
-  answer="$(look bq --format=csv query --use_legacy_sql=false "$1" | tail -n +2)"
+  answer="$(look bq --format=csv query --use_legacy_sql=false "$1" | tail -n +2)" || answer='could not be read: see above'
   printf '%s' "${answer//,/ | }"
 }
 
@@ -77,6 +77,7 @@ main() {
   for block in services sink backlog rows rejections; do aside "$block" >"$SCRATCH/block.$block"; done
   together
   for block in services sink backlog rows rejections; do cat "$SCRATCH/block.$block"; done
+  part_is_done
 }
 
 main "$@"

@@ -20,9 +20,11 @@ readonly ORDER=(
 UNDO=1
 KEEP_DATA=''
 YES=''
+# The parts to take down; none: all.
+CHOSEN=()
 
 main() {
-  local chosen=() part
+  local part
   while [[ $# -gt 0 ]]; do
     case "$1" in
       --dry-run) DRY_RUN=1 ;;
@@ -30,7 +32,7 @@ main() {
       --keep-data) KEEP_DATA=1 ;;
       -h | --help) print_usage "$0"; exit 0 ;;
       -*) die "unknown argument '$1': see --help" ;;
-      *) is_part "$1" || die "there is no part '$1': see scripts/deploy.sh --list"; chosen+=("$1") ;;
+      *) is_part "$1" || die "there is no part '$1': see scripts/deploy.sh --list"; CHOSEN+=("$1") ;;
     esac
     shift
   done
@@ -38,10 +40,10 @@ main() {
   load_settings
   load_parts
   read_project
-  announce "${chosen[*]:-everything}"
+  announce
   [[ -n $YES || -n $DRY_RUN ]] || ask
   for part in "${ORDER[@]}"; do
-    [[ ${#chosen[@]} -eq 0 || " ${chosen[*]} " == *" $part "* ]] || continue
+    goes "$part" || continue
     PART="$part"
     printf '%s\n' "$part"
     "undo_$part"
@@ -49,24 +51,34 @@ main() {
   done
 }
 
+goes() { [[ ${#CHOSEN[@]} -eq 0 || " ${CHOSEN[*]} " == *" $1 "* ]]; }
+
 announce() {
-  printf 'Takes down %s of %s (%s), region %s. ' "$1" "$PROJECT" "$NUMBER" "$REGION"
-  if [[ -n $KEEP_DATA ]]; then
-    printf 'The datasets %s and %s stay.\n' "$DATASET" "$OPS_DATASET"
-  else
-    printf 'The datasets %s and %s go, with every row.\n' "$DATASET" "$OPS_DATASET"
-  fi
-  local waiting
+  local datasets=() waiting
+  ! goes tables || datasets+=("$DATASET")
+  ! goes archive || datasets+=("$OPS_DATASET")
+  printf 'Takes down %s of %s (%s), region %s.' "${CHOSEN[*]:-everything}" "$PROJECT" "$NUMBER" "$REGION"
+  case "${#datasets[@]}${KEEP_DATA:+ kept}" in
+    2) printf ' The datasets %s and %s go, with every row.' "${datasets[@]}" ;;
+    1) printf ' The dataset %s goes, with every row.' "${datasets[@]}" ;;
+    '2 kept') printf ' The datasets %s and %s stay.' "${datasets[@]}" ;;
+    '1 kept') printf ' The dataset %s stays.' "${datasets[@]}" ;;
+  esac
+  printf '\n'
   waiting="$(undelivered)"
   [[ -z $waiting ]] || printf 'Messages that no stage has taken yet, and that are lost with it:\n%s\n' "$waiting"
 }
 
-# undelivered: subscriptions that hold messages, and how many.
+# undelivered: subscriptions that hold messages and go, and how many.
 undelivered() {
+  local gone=()
+  ! goes subscriptions || gone+=("$LOGS_PUSH" "$EVENTS_PUSH" "$DEAD_HOLD")
+  ! goes archive || gone+=("$RAW_ARCHIVE" "$REJECTED_ARCHIVE")
+  [[ ${#gone[@]} -gt 0 ]] || return 0
   time_series pubsub.googleapis.com/subscription/num_undelivered_messages |
-    jq -r --arg prefix "$PREFIX-" '.timeSeries[]? | select(.resource.labels.subscription_id | startswith($prefix)) |
+    jq -r '.timeSeries[]? | select(.resource.labels.subscription_id | IN($ARGS.positional[])) |
       select(.points[0].value.int64Value != "0") |
-      "  \(.resource.labels.subscription_id): \(.points[0].value.int64Value)"'
+      "  \(.resource.labels.subscription_id): \(.points[0].value.int64Value)"' --args "${gone[@]}"
 }
 
 ask() {

@@ -64,6 +64,10 @@ main() {
     in_order pixel pixel_u2_20260101 events bq-loader log-parse pixel-ingest
   check 'and the empty table' in_order pixel_Ze events
   check 'and then nothing more' fake growth --expect-unchanged -- "${deploy[@]}" "${parts[@]}"
+  CONFIG="$(config moved ROAD=direct IMAGE_TAG=other MOVED_TO=events_moved TIME_ZONE=Europe/Berlin)"
+  check 'the view is told of moved rows, and whose days to count' \
+    prints ' --archive events_moved --time-zone Europe/Berlin' \
+    fake growth --read-only -- "${deploy[@]}" --dry-run views
 }
 
 main "$@"

@@ -67,3 +67,10 @@ fails_with() {
   if said="$("$@" 2>&1)"; then printf 'it did not fail:\n%s\n' "$said"; return 1; fi
   [[ $said == *"$text"* ]] || { printf 'it did not say "%s" but:\n%s\n' "$text" "$said"; return 1; }
 }
+
+# prints TEXT COMMAND…: the command works, and says that.
+prints() {
+  local said code=0
+  said="$("${@:2}" 2>&1)" || code=$?
+  [[ $code -eq 0 && $said == *"$1"* ]] || { printf 'exit code %s:\n%s\n' "$code" "$said"; return 1; }
+}

@@ -43,7 +43,26 @@ road() {
   check "$name: comes down and leaves nothing" fake "$state-down" --expect-empty -- "${teardown[@]}" --yes & pids+=($!)
   for pid in "${pids[@]}"; do wait "$pid" || failed=1; done
   [[ $failed -eq 0 ]] || return 1
+  if [[ $name == bucket ]]; then
+    foreign_bucket "$state"
+    one_part "$state"
+  fi
   [[ -z $MORE || $name != direct ]] || more "$state"
+}
+
+# A bucket without the label may be anybody's.
+foreign_bucket() {
+  check "$1: a bucket loses its label" fake "$1" -- gcloud storage buckets update gs://my-project-pixel --clear-labels
+  check "$1: and is not made public" \
+    fails_with 'is there without the label' fake "$1" --read-only -- "${deploy[@]}" bucket
+  check "$1: nor deleted" fake "$1" --expect-unchanged -- "${teardown[@]}" --yes bucket
+}
+
+# What is said to go is what the chosen parts have.
+one_part() {
+  check "$1: of one part alone, only its data goes" prints 'The dataset pixel_ops goes, with every row.' \
+    fake "$1" --read-only -- "${teardown[@]}" --dry-run archive
+  check "$1: or none" prints 'region europe-west1.'$'\n''alerts' fake "$1" --read-only -- "${teardown[@]}" --dry-run alerts
 }
 
 # The same on every road, so one of them stands for all.

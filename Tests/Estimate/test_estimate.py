@@ -7,6 +7,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -134,7 +135,7 @@ class Tables(unittest.TestCase):
             self.assertAlmostEqual(suffix.days_in_a_query(1000), days, delta=0.001, msg=pattern)
 
     def test_what_is_no_pattern_is_refused(self):
-        for pattern in ("_{", "_Z", "_{date", "-", "_{bucket:user_id}", "{a b}"):
+        for pattern in ("_{", "_Z", "_{date", "-", "_{bucket:user_id}", "{a b}", "_{bucket:user_id:1}", "_{bucket:user_id:1001}"):
             self.assertRaises(BadPattern, Suffix.of, pattern, 1)
 
     def test_limits_are_shares_of_the_busiest_hour(self):
@@ -149,12 +150,18 @@ class Tables(unittest.TestCase):
         self.assertAlmostEqual(found["Pub/Sub: bytes pushed a second"], 30 * 2700 / 1e8)
         self.assertAlmostEqual(found["Cloud Run: instances of bq-loader"], 0.25)
 
+    def test_without_a_date_a_query_over_all_users_reads_each_ones_table(self):
+        for pattern, share in (("_{user_id}", 8.64), ("_{bucket:user_id:16}", 0.016), ("", 0.001)):
+            found = model.limits(traffic(864_000, suffix=pattern, users=8640), PRICES)
+            self.assertAlmostEqual(next(each.share for each in found if each.what == "BigQuery: tables in a query"), share)
+
 
 class Command(unittest.TestCase):
     def run_it(self, *arguments):
         return subprocess.run([ROOT / "scripts" / "estimate.sh", *arguments], capture_output=True, text=True)
 
     def test_wrong_arguments_get_a_sentence_that_names_them(self):
+        shipped = json.loads((ROOT / "infra" / "prices.json").read_text())
         right = {"--hits-per-day": "1M", "--road": "direct", "--suffix": "_{date}"}
         for name, value, says in (
             ("--hits-per-day", "many", "a number from 1"), ("--hits-per-day", "0", "a number from 1"),
@@ -164,6 +171,18 @@ class Command(unittest.TestCase):
         ):
             said = self.run_it(*(text for pair in {**right, name: value}.items() for text in pair))
             self.assertEqual((said.returncode, said.stdout), (2, ""), msg=name)
+            self.assertIn(says, said.stderr)
+        for content, says in (
+            (None, "can't be read"), ("", "can't be read"), ("[]", "everything needs"), ("{}", "date needs"),
+            (json.dumps({**shipped, "month": {"hours": 0}}), "month hours"),
+            (json.dumps({**shipped, "cdn": {**shipped["cdn"], "gib": "0.08"}}), "cdn gib"),
+        ):
+            with tempfile.TemporaryDirectory() as folder:
+                file = pathlib.Path(folder) / "prices.json"
+                if content is not None:
+                    file.write_text(content)
+                said = self.run_it(*(text for pair in {**right, "--prices": file}.items() for text in pair))
+            self.assertEqual((said.returncode, said.stdout, said.stderr.count("\n")), (2, "", 1), msg=content)
             self.assertIn(says, said.stderr)
         for name in right:
             said = self.run_it(*(text for pair in right.items() if pair[0] != name for text in pair))

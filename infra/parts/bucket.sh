@@ -3,10 +3,17 @@
 
 part_bucket() {
   [[ $ROAD == bucket ]] || return 0
-  local there path image
-  [[ -n $(look gcloud storage buckets describe "gs://$BUCKET" --format='value(name)') ]] ||
+  local is there path image
+  is="$(bucket_and_label "$BUCKET")"
+  if [[ -z $is ]]; then
     run gcloud storage buckets create "gs://$BUCKET" "--location=$BIGQUERY_LOCATION" \
       --uniform-bucket-level-access --no-public-access-prevention
+    label_bucket "$BUCKET"
+  elif [[ $is != "$BUCKET $PREFIX" ]]; then
+    die "bucket $BUCKET is there without the label of this pipeline, and all in it would become public: \
+set BUCKET to a name of its own, or, if it is for the pixel alone, \
+gcloud storage buckets update gs://$BUCKET --update-labels=pipeline=$PREFIX"
+  fi
   # Reading only: whoever knows no name can't list the bucket.
   grant 'storage buckets' "gs://$BUCKET" allUsers roles/storage.legacyObjectReader
   there="$(look gcloud storage objects list "gs://$BUCKET/**" \
@@ -31,7 +38,5 @@ make_image() {
   fi
 }
 
-undo_bucket() {
-  [[ -z $(look gcloud storage buckets describe "gs://$BUCKET" --format='value(name)') ]] ||
-    run gcloud storage rm --recursive "gs://$BUCKET"
-}
+# The other roads have made none.
+undo_bucket() { [[ $ROAD != bucket ]] || remove_bucket "$BUCKET"; }

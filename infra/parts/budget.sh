@@ -36,8 +36,10 @@ budgets() {
   fi
   if patiently "$out"; then
     [[ $1 == would ]] || cat "$out"
-  elif is_refused "$out" || { is_api_off "$out" && [[ -n $DRY_RUN || -n ${UNDO:-} ]]; }; then
-    is_api_off "$out" || : >"$SCRATCH/no-budgets"
+  elif is_api_off "$out" && [[ -n $DRY_RUN || -n ${UNDO:-} ]]; then
+    :
+  elif is_refused "$out" && ! is_api_off "$out"; then
+    : >"$SCRATCH/no-budgets"
   else
     explain "$out"
     exit 1

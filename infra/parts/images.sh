@@ -14,7 +14,9 @@ part_images() {
     [[ $ROAD == bucket && $pair == pixel-ingest* ]] || [[ ${pair#* } != "$REGISTRY/"* ]] ||
       names+=("${pair%% *}=${pair#* }")
   done
-  [[ ${#names[@]} -eq 0 ]] || run "$ROOT/scripts/build-images.sh" --push "${names[@]}"
+  [[ ${#names[@]} -gt 0 ]] || return 0
+  run_aloud "$ROOT/scripts/build-images.sh" --push "${names[@]}" ||
+    die 'the images were not built: see above. Run the same command again when this is put right.'
 }
 
 uses_own_registry() {
@@ -24,6 +26,5 @@ uses_own_registry() {
 undo_images() {
   [[ -z $(look gcloud artifacts repositories describe "$PREFIX" "--location=$REGION" --format='value(name)') ]] ||
     run gcloud artifacts repositories delete "$PREFIX" "--location=$REGION"
-  [[ -z $(look gcloud storage buckets describe "gs://$BUILD_BUCKET" --format='value(name)') ]] ||
-    run gcloud storage rm --recursive "gs://$BUILD_BUCKET"
+  remove_bucket "$BUILD_BUCKET"
 }

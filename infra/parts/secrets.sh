@@ -20,7 +20,8 @@ part_secrets() {
 write_keys_environment() {
   [[ -n $WRITE_KEYS_FILE ]] || return 0
   local version
-  version="$(look gcloud secrets versions list "$WRITE_KEYS" --format='value(name.basename())' | sort -n | tail -n 1)"
+  version="$(look gcloud secrets versions list "$WRITE_KEYS" --format='value(name.basename())' | sort -n | tail -n 1)" || exit 1
+  [[ -n $version || -n $DRY_RUN ]] || die "secret $WRITE_KEYS has no version: run scripts/deploy.sh secrets"
   printf "            - {name: WRITE_KEYS, valueFrom: {secretKeyRef: {name: %s, key: '%s'}}}\n" \
     "$WRITE_KEYS" "${version:-1}"
 }

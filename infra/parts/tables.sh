@@ -50,7 +50,8 @@ update_suffix_tables() {
   label="$(columns_label)"
   [[ $(jq -r '.labels.columns' <<<"$1") != "$label" ]] || return 0
   if [[ $(grep "^${TABLE}_" <<<"$2" | grep -cvx "${TABLE}_Ze") -gt 0 ]]; then
-    add_columns || code=$?
+    # Many at once, and with a look at each table's streaming buffer.
+    tables_tool add-columns || code=$?
   else
     run bq update "${template}_Ze" "$ROOT/$CONTRACT"
   fi
@@ -60,14 +61,6 @@ update_suffix_tables() {
     3) ;;
     *) die 'suffix tables lack columns of the contract: what fills them is not deployed before they have them' ;;
   esac
-}
-
-# Many at once, and with a look at each table's streaming buffer: a program of ours, which needs Swift.
-add_columns() {
-  local command=("$ROOT/scripts/tables.sh" add-columns --project "$PROJECT" --dataset "$DATASET" --table "$TABLE"
-    --suffix "$TEMPLATE_SUFFIX" --contract "$ROOT/$CONTRACT")
-  printf '  %s%s\n' "${DRY_RUN:+would run: }" "$(shorten "${command[@]}")"
-  [[ -n $DRY_RUN ]] || "${command[@]}"
 }
 
 undo_tables() {

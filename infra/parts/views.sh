@@ -2,22 +2,22 @@
 # shellcheck shell=bash
 
 part_views() {
-  # infra/sql is for suffixes that end in the date; others need the tool that wrote it, and Swift.
-  if [[ ! $TEMPLATE_SUFFIX =~ (^|_)\{date\}$ ]]; then
-    run "$ROOT/scripts/tables.sh" view --project "$PROJECT" --dataset "$DATASET" --table "$TABLE" \
-      --suffix "$TEMPLATE_SUFFIX" --contract "$ROOT/$CONTRACT"
+  # infra/sql is for suffixes that end in the date, and nothing moved; else it takes the tool that wrote it, and Swift.
+  if [[ -n $MOVED_TO || ! $TEMPLATE_SUFFIX =~ (^|_)\{date\}$ ]]; then
+    tables_tool view --time-zone "$DAYS_IN"
     return
   fi
   local is wanted
   is="$(bigquery "datasets/$DATASET/tables/events" | jq -r '.view.query // ""' | one_line)"
   wanted="$(statement events)"
   [[ $is != "$(one_line <<<"${wanted#*" AS"}")" ]] || return 0
+  # The function first: a run that stops between the two sees by the view that it has to go on.
+  run bq query --use_legacy_sql=false "$(statement events_between)"
   if [[ -z $is ]]; then
     run bq mk --use_legacy_sql=false "--view=${wanted#*" AS"}" '--description=Every event once' "$PROJECT:$DATASET.events"
   else
     run bq update --use_legacy_sql=false "--view=${wanted#*" AS"}" "$PROJECT:$DATASET.events"
   fi
-  run bq query --use_legacy_sql=false "$(statement events_between)"
 }
 
 # statement NAME: the SQL of infra/sql with our names and the contract's columns.

@@ -11,12 +11,13 @@ from . import model
 from .suffix import BadPattern, Suffix
 
 ROADS = ("service", "bucket", "direct")
+SHIPPED = pathlib.Path(__file__).resolve().parents[2] / "infra" / "prices.json"
 SIZES = {"10 thousand": 1e4, "1 million": 1e6, "100 million": 1e8}
 
 
 def main() -> int:
     options = _options()
-    prices = json.loads(options.prices.read_text())
+    prices = _prices(options.prices)
     if options.table:
         print(summary(options, prices))
         return 0
@@ -46,6 +47,31 @@ def summary(options, prices) -> str:
             cells.append(f"{sum(line.dollars for line in model.lines(traffic, prices)):,.0f}")
         lines.append(f"| `{road}` | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _prices(path) -> dict:
+    try:
+        prices = json.loads(path.read_text())
+    except (OSError, ValueError) as problem:
+        _refuse(f"--prices is '{path}', which can't be read: {problem}")
+    lacking = _lacking(json.loads(SHIPPED.read_text()), prices)
+    if lacking:
+        _refuse(f"--prices is '{path}', where {' '.join(lacking)} needs a value like that in infra/prices.json")
+    return prices
+
+
+def _lacking(shipped, found, name=()) -> tuple:
+    """The way to what `found` has not, or in another form; numbers that something is divided by are above 0."""
+    if isinstance(shipped, dict):
+        if not isinstance(found, dict):
+            return name or ("everything",)
+        wanted = (key for key in shipped if key not in ("what", "sources"))
+        return next(filter(None, (_lacking(shipped[key], found.get(key), (*name, key)) for key in wanted)), ())
+    if isinstance(shipped, str):
+        return () if isinstance(found, str) else name
+    divides = name[0] in ("limits", "month", "assumptions") or name[-1] == "rounding_seconds"
+    is_number = isinstance(found, (int, float)) and not isinstance(found, bool) and 0 <= found < float("inf")
+    return () if is_number and (found > 0 or not divides) else name
 
 
 def _traffic(options, hits, road) -> model.Traffic:

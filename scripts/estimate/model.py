@@ -167,12 +167,17 @@ def limits(traffic, prices) -> list:
     streamed = busiest * max(traffic.row_bytes, price["streaming_minimum_bytes"])
     pushed = busiest * (traffic.entry_bytes + traffic.row_bytes + 2 * prices["pubsub"]["overhead_bytes"])
     new_a_second = suffix.new_a_day / 86400 * traffic.peak
-    days = suffix.days_in_a_query(bounds["bigquery_tables_in_a_query"])
+    most = bounds["bigquery_tables_in_a_query"]
+    days = suffix.days_in_a_query(most)
+    if math.isinf(days):
+        share = suffix.groups / most
+        how = "one table" if suffix.groups <= 1 else f"a query over all users reads {suffix.groups:,.0f} of {most:,}"
+    else:
+        share, how = 31 / days, f"a query over {days:,.1f} days reads {most:,}"
     found = [
         Limit("BigQuery: bytes streamed a second", streamed / bounds["bigquery_bytes_a_second"],
               f"{streamed / 1e6:,.1f} of {bounds['bigquery_bytes_a_second'] / 1e6:,.0f} MB in the busiest hour; 300 outside EU and US"),
-        Limit("BigQuery: tables in a query", 0 if math.isinf(days) else 31 / days,
-              "one table" if math.isinf(days) else f"a query over {days:,.1f} days reads {bounds['bigquery_tables_in_a_query']:,}"),
+        Limit("BigQuery: tables in a query", share, how),
         Limit("BigQuery: new tables a second", new_a_second / bounds["bigquery_tables_a_second"],
               f"{new_a_second:,.2f} of {bounds['bigquery_tables_a_second']} in the busiest hour, {suffix.new_a_day:,.0f} a day"),
         Limit("BigQuery: tables in a dataset", suffix.kept(traffic.keep_months) / bounds["bigquery_tables_in_a_dataset"],

@@ -33,6 +33,8 @@ class Suffix:
             if time:
                 begin_anew = max(begin_anew, {"hour": 24, "date": 1, "month": 1 / 30}[time])
             elif bucket:
+                if not 2 <= int(count) <= 1000:
+                    raise BadPattern(f"--suffix is '{pattern}': allowed are 2 to 1000 groups in a bucket")
                 groups *= min(int(count), users)
             elif column:
                 groups *= users
