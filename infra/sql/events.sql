@@ -5,7 +5,7 @@ CREATE OR REPLACE VIEW `PROJECT.pixel.events` AS
 SELECT *
 FROM (
   SELECT
-    `event_id`, `event_time`, `type`, `user_id`, `session_id`, `visitor_id`, `order_id`, `page_url`, `page_title`, `page_referrer`, `utm_source`, `utm_medium`, `utm_campaign`, `value`, `currency`, `quantity`, `client_time`, `tags`, `properties`, `language`, `screen`, `referer`, `user_agent`, `remote_ip`, `host`, `request_path`, `method`, `status`, `cache_hit`, `received_time`, `privacy`, `contract_version`, `_unparsed`,
+    `event_id`, `event_time`, `type`, `user_id`, `session_id`, `visitor_id`, `order_id`, `page_url`, `page_title`, `page_referrer`, `utm_source`, `utm_medium`, `utm_campaign`, `value`, `currency`, `quantity`, `client_time`, `client_event_id`, `tracker_dropped`, `tags`, `properties`, `language`, `screen`, `referer`, `user_agent`, `remote_ip`, `host`, `request_path`, `method`, `status`, `cache_hit`, `received_time`, `privacy`, `contract_version`, `_unparsed`,
     _TABLE_SUFFIX AS table_suffix,
     SAFE.PARSE_DATE('%Y%m%d', RIGHT(_TABLE_SUFFIX, 8)) AS table_date
   FROM `PROJECT.pixel.pixel_*`
