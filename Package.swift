@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: MIT
 import PackageDescription
 
-/// scripts/fuzz.sh sets it: then what ships is built to tell a fuzzer which branches were taken.
+/// scripts/dev/fuzz.sh sets it: then what ships is built to tell a fuzzer which branches were taken.
 let isFuzzing = Context.environment["FUZZ"] != nil
 /// Both in one flag: of two `-sanitize` the compiler takes the last, and `--sanitize=address` comes first.
 let sanitizers = "-sanitize=address,fuzzer"
 let coverage: [SwiftSetting] = isFuzzing ? [.unsafeFlags([sanitizers])] : []
 
-/// Where infra/build-libcurl.sh has put libcurl: with it the functions become static executables.
+/// Where infra/images/build-libcurl.sh has put libcurl: with it the functions become static executables.
 let staticCurl = Context.environment["STATIC_CURL"]
 let curlSettings: [CSetting] =
   staticCurl.map { [.define("PIXEL_CURL_LINKED"), .unsafeFlags(["-I\($0)/include"])] } ?? []

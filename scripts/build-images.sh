@@ -50,7 +50,7 @@ build_with_docker() {
   for name in "${!REFERENCES[@]}"; do
     reference="${REFERENCES[$name]}"
     # The build stage is the same for all: the second and third take it from the cache.
-    SOURCE_DATE_EPOCH=0 docker build -q --pull --build-arg "PACKAGES_OF=$(date -u +%F)" -f "$ROOT/infra/Dockerfile" --build-arg "FUNCTION=$name" \
+    SOURCE_DATE_EPOCH=0 docker build -q --pull --build-arg "PACKAGES_OF=$(date -u +%F)" -f "$ROOT/infra/images/Dockerfile" --build-arg "FUNCTION=$name" \
       -t "$reference" "$ROOT" >/dev/null
     [[ -z $PUSH ]] || docker push -q "$reference" >/dev/null
     docker image inspect --format "$name {{.Size}} bytes {{.Id}}" "$reference"
@@ -58,8 +58,8 @@ build_with_docker() {
 }
 
 build_with_cloudbuild() {
-  # shellcheck source=infra/load.sh
-  source "$ROOT/infra/load.sh"
+  # shellcheck source=infra/lib/load.sh
+  source "$ROOT/infra/lib/load.sh"
   load_settings
   local name substitutions=()
   for name in "${!REFERENCES[@]}"; do
@@ -73,7 +73,7 @@ build_with_cloudbuild() {
     run gcloud storage buckets create "gs://$BUILD_BUCKET" "--location=$REGION" --uniform-bucket-level-access
     label_bucket "$BUILD_BUCKET" "--lifecycle-file=$SCRATCH/lifecycle.json"
   }
-  run_aloud gcloud builds submit "$ROOT" "--config=$ROOT/infra/cloudbuild.yaml" \
+  run_aloud gcloud builds submit "$ROOT" "--config=$ROOT/infra/images/cloudbuild.yaml" \
     "--substitutions=$(IFS=,; printf '%s' "${substitutions[*]}")" \
     "--gcs-source-staging-dir=gs://$BUILD_BUCKET/source" "--gcs-log-dir=gs://$BUILD_BUCKET/logs" \
     "--project=$PROJECT" --quiet
@@ -83,15 +83,15 @@ build_with_cloudbuild() {
 build_with_buildah() {
   command -v buildah >/dev/null || die 'buildah is not installed: apt-get install buildah'
   install_packages libssl-dev libc-ares-dev dpkg-dev ca-certificates make gcc
-  "$ROOT/infra/build-libcurl.sh" "$OUTPUT/curl"
-  "$ROOT/infra/image-roots.sh" "$OUTPUT/curl" "$OUTPUT/build/image"
+  "$ROOT/infra/images/build-libcurl.sh" "$OUTPUT/curl"
+  "$ROOT/infra/images/image-roots.sh" "$OUTPUT/curl" "$OUTPUT/build/image"
   export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot
   local name folder
   for name in "${!REFERENCES[@]}"; do
     folder="$OUTPUT/$name"
     rm -rf "$folder"
     buildah bud -q --timestamp 0 --build-context "build=$OUTPUT/build" --build-arg "FUNCTION=$name" \
-      -f "$ROOT/infra/Dockerfile" -t "$name:built" "$OUTPUT/build" >/dev/null
+      -f "$ROOT/infra/images/Dockerfile" -t "$name:built" "$OUTPUT/build" >/dev/null
     buildah push -q "$name:built" "oci:$folder:${REFERENCES[$name]##*:}"
     [[ -z $PUSH ]] || buildah push -q "$name:built" "docker://${REFERENCES[$name]}"
     printf '%s %s bytes, %s compressed, %s\n' "$name" "$(du -sb --apparent-size "$OUTPUT/build/image/$name" | cut -f 1)" \

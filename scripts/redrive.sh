@@ -14,10 +14,10 @@
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "$0")/lib.sh"
-# shellcheck source=infra/load.sh
-source "$ROOT/infra/load.sh"
-# shellcheck source=infra/pubsub.sh
-source "$ROOT/infra/pubsub.sh"
+# shellcheck source=infra/lib/load.sh
+source "$ROOT/infra/lib/load.sh"
+# shellcheck source=infra/lib/pubsub.sh
+source "$ROOT/infra/lib/pubsub.sh"
 
 WHAT=''
 REASON=''

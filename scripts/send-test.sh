@@ -9,8 +9,8 @@
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "$0")/lib.sh"
-# shellcheck source=infra/load.sh
-source "$ROOT/infra/load.sh"
+# shellcheck source=infra/lib/load.sh
+source "$ROOT/infra/lib/load.sh"
 
 TIMEOUT=300
 URL=''

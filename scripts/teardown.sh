@@ -10,8 +10,8 @@
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "$0")/lib.sh"
-# shellcheck source=infra/load.sh
-source "$ROOT/infra/load.sh"
+# shellcheck source=infra/lib/load.sh
+source "$ROOT/infra/lib/load.sh"
 
 # The sink first, so that nothing new comes in; then what serves; accounts when nothing runs as them.
 readonly ORDER=(

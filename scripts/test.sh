@@ -26,7 +26,7 @@ step() {
 lint() {
   swift format lint --strict --recursive \
     "$ROOT/Package.swift" "$ROOT/Runtime" "$ROOT/Functions" "$ROOT/Tests" "$ROOT/scripts"
-  (cd "$ROOT" && shellcheck -x scripts/*.sh infra/*.sh infra/parts/*.sh Tests/Deploy/*.sh .ci/run)
+  (cd "$ROOT" && shellcheck -x scripts/*.sh scripts/dev/*.sh infra/*.sh infra/lib/*.sh infra/images/*.sh infra/parts/*.sh Tests/Deploy/*.sh .ci/run)
 }
 
 # Shows suites, failures with their details, what was skipped and why, and what the long tests report.
@@ -36,8 +36,8 @@ unit_tests() {
 }
 
 # With the same seed each time, so that a change is judged by itself; what it would take hours to find is for
-# scripts/fuzz.sh --seconds.
-fuzz() { "$ROOT/scripts/fuzz.sh" --seed 1 --seconds 60; }
+# scripts/dev/fuzz.sh --seconds.
+fuzz() { "$ROOT/scripts/dev/fuzz.sh" --seed 1 --seconds 60; }
 
 # Some seconds of what takes minutes in full; the same inputs each time.
 compare_scanners() {
@@ -97,8 +97,8 @@ main() {
   step 'deployment' deployment
   if [[ -n ${PIXEL_TEST_ALL:-} ]]; then
     step 'fuzzing' fuzz
-    step 'instruction budgets' "$ROOT/scripts/bench.sh" budgets
-    step 'faults, at a tenth of the times' "$ROOT/scripts/faults.sh"
+    step 'instruction budgets' "$ROOT/scripts/dev/bench.sh" budgets
+    step 'faults, at a tenth of the times' "$ROOT/scripts/dev/faults.sh"
   fi
   say 'All passed.'
 }

@@ -19,8 +19,8 @@ readonly PUBSUB='PUBSUB_ENDPOINT=https://europe-west1-pubsub.googleapis.com'
 # everything: the services of a configuration that says all it can, without asking Google. In a shell of its own.
 # shellcheck disable=SC2034,SC2317  # load.sh's functions use them
 everything() {
-  # shellcheck source=infra/load.sh
-  source "$ROOT/infra/load.sh"
+  # shellcheck source=infra/lib/load.sh
+  source "$ROOT/infra/lib/load.sh"
   load_settings
   load_parts
   KNOWN_IDS=infra/known-ids PARSE_URL=https://p LOADER_URL=https://l NUMBER=1

@@ -15,7 +15,7 @@ filter_of() {
   local -x CONFIG
   CONFIG="$(road_config "$1")"
   # shellcheck disable=SC2016  # another shell's dollars
-  bash -euc 'source "$0/scripts/lib.sh"; source "$ROOT/infra/load.sh"; load_settings; load_parts; sink_filter' "$ROOT"
+  bash -euc 'source "$0/scripts/lib.sh"; source "$ROOT/infra/lib/load.sh"; load_settings; load_parts; sink_filter' "$ROOT"
 }
 
 # A sink for each road, made by the API itself: the filter is what is looked at.

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Faults that strike the running loader between Pub/Sub and BigQuery: what was published ends in a row,
-/// once, whatever happened on the way. `scripts/faults.sh` runs many more against an outside judge.
+/// once, whatever happened on the way. `scripts/dev/faults.sh` runs many more against an outside judge.
 @Suite(.serialized) struct FaultScenarioTests {
   struct Scenario: CustomTestStringConvertible, Sendable {
     let name: String

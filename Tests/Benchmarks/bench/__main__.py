@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs benchmarks; `scripts/bench.sh` builds what they need and calls this."""
+"""Runs benchmarks; `scripts/dev/bench.sh` builds what they need and calls this."""
 
 import argparse
 import json

@@ -41,7 +41,7 @@ def run(bench) -> Result:
         targets = []
     if any(count < budget * (1 - ALLOWED_RISE) for count, budget in
            ((counted[name], kept["instructions"][name]) for name in counted)):
-        notes.append("Something has become shorter: `scripts/bench.sh budgets --save` lowers its budget.")
+        notes.append("Something has become shorter: `scripts/dev/bench.sh budgets --save` lowers its budget.")
     return Result("budgets", TITLE, columns, table, targets, notes, figures=counted)
 
 
@@ -84,7 +84,7 @@ def _save(counted):
     swift = subprocess.run(["swift", "--version"], capture_output=True, text=True, check=True).stdout
     valgrind = subprocess.run(["valgrind", "--version"], capture_output=True, text=True, check=True).stdout
     FILE.write_text(json.dumps({
-        "what": "User-space instructions, by callgrind. scripts/bench.sh budgets --save writes this file.",
+        "what": "User-space instructions, by callgrind. scripts/dev/bench.sh budgets --save writes this file.",
         "recorded": str(datetime.date.today()),
         "processor": _processor(),
         "on": f"{machine.distribution()}, Swift {re.search(r'Swift version ([0-9.]+)', swift).group(1)}, "

@@ -2,7 +2,7 @@
 import CFuzz
 import Glibc
 
-// Usage: Fuzz --target=NAME [libFuzzer's arguments…]. Built and run by scripts/fuzz.sh.
+// Usage: Fuzz --target=NAME [libFuzzer's arguments…]. Built and run by scripts/dev/fuzz.sh.
 // libFuzzer lets flags with two dashes pass, also when it starts itself again to make an input smaller.
 
 /// What the callback, which can capture nothing, works with. Set once, before the first input.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Usage: scripts/conformance.sh [FILE…]
+# Usage: scripts/dev/conformance.sh [FILE…]
 #
 # Replays requests against the example function Tests/Examples/EventEcho, over a socket, and compares its
 # answers and what it received with what the case files expect. Prints passed/all by group and level.
@@ -8,7 +8,7 @@
 #   FILE   case files in the format of cloudevents-cases.json; default: those of Tests/ConformanceTests
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
-source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/../lib.sh"
 
 main() {
   case "${1:-}" in

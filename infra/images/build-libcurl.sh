@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Usage: infra/build-libcurl.sh DIR
+# Usage: infra/images/build-libcurl.sh DIR
 #
 # Builds libcurl as a static library for HTTP and HTTPS, with OpenSSL and c-ares, from Debian's own source
 # package (with its security patches), into DIR: DIR/include/curl, DIR/lib/libcurl.a.

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Usage: infra/image-roots.sh CURL DIR
+# Usage: infra/images/image-roots.sh CURL DIR
 #
-# Builds the three functions as static executables with the libcurl in CURL (infra/build-libcurl.sh) and lays out
+# Builds the three functions as static executables with the libcurl in CURL (infra/images/build-libcurl.sh) and lays out
 # the file systems of their images: DIR/pixel-ingest, DIR/log-parse, DIR/bq-loader.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
-source "$(dirname "$0")/../scripts/lib.sh"
+source "$(dirname "$0")/../../scripts/lib.sh"
 
 readonly FUNCTIONS=(pixel-ingest log-parse bq-loader)
 
@@ -51,7 +51,7 @@ lay_out() {
 main() {
   case "${1:-}" in -h | --help) print_usage "$0"; exit 0 ;; esac
   [[ $# -eq 2 ]] || die 'needs two folders: see --help'
-  [[ -f $1/lib/libcurl.a ]] || die "there is no libcurl in $1: run infra/build-libcurl.sh $1"
+  [[ -f $1/lib/libcurl.a ]] || die "there is no libcurl in $1: run infra/images/build-libcurl.sh $1"
   CURL="$(realpath "$1")"
   build
   local name

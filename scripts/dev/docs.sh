@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Usage: scripts/docs.sh [FOLDER]
+# Usage: scripts/dev/docs.sh [FOLDER]
 #
 # Makes the documentation of the function runtime (DocC) into FOLDER (.build-docs/site). A symbol that a
 # page names and that does not exist is an error.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
-source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/../lib.sh"
 
 main() {
   case "${1:-}" in

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Usage: scripts/bench.sh [--quick] [--json] [--save] [NAME…]
+# Usage: scripts/dev/bench.sh [--quick] [--json] [--save] [NAME…]
 #
 # Measures the three programs beside nginx, Go, functions-framework, Foundation, Python and Node, in one run and as
 # ratios, and says whether the targets are met.
@@ -18,7 +18,7 @@
 # not be measured.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
-source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/../lib.sh"
 
 readonly BENCHMARKS="$ROOT/Tests/Benchmarks"
 readonly WORK="$ROOT/.build-bench"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Usage: scripts/faults.sh [--full] [SCENARIO]
+# Usage: scripts/dev/faults.sh [--full] [SCENARIO]
 #
 # Runs bq-loader and log-parse through all scenarios of the fault kit: lost answers, outages, kills, forged
 # pushes. The kit is not part of this repository: it is looked for in the folder that PIPELINE_FAULTKIT
@@ -9,7 +9,7 @@
 #   SCENARIO   only this one, or several with commas, of bq-loader
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
-source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/../lib.sh"
 
 readonly KIT="${PIPELINE_FAULTKIT:-$ROOT/../shared/tools/faultkit}"
 readonly PROFILES="$ROOT/Tests/EndToEndTests/Faults"

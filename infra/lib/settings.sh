@@ -11,10 +11,10 @@ readonly SETTINGS=(
   BUDGET IMAGE_TAG IMAGE_PIXEL_INGEST IMAGE_LOG_PARSE IMAGE_BQ_LOADER
 )
 
-# shellcheck source=infra/program-settings.sh
-source "$ROOT/infra/program-settings.sh"
-# shellcheck source=infra/settings-checks.sh
-source "$ROOT/infra/settings-checks.sh"
+# shellcheck source=infra/lib/program-settings.sh
+source "$ROOT/infra/lib/program-settings.sh"
+# shellcheck source=infra/lib/settings-checks.sh
+source "$ROOT/infra/lib/settings-checks.sh"
 
 # load_settings: every setting becomes a variable; those that the file leaves out are the example's.
 load_settings() {

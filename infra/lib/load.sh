@@ -7,22 +7,22 @@ readonly PARTS=(
   apis accounts secrets topics tables views archive images services subscriptions sink bucket balancer alerts budget
 )
 
-# shellcheck source=infra/settings.sh
-source "$ROOT/infra/settings.sh"
-# shellcheck source=infra/names.sh
-source "$ROOT/infra/names.sh"
-# shellcheck source=infra/cloud.sh
-source "$ROOT/infra/cloud.sh"
-# shellcheck source=infra/subscription.sh
-source "$ROOT/infra/subscription.sh"
-# shellcheck source=infra/bigquery.sh
-source "$ROOT/infra/bigquery.sh"
-# shellcheck source=infra/buckets.sh
-source "$ROOT/infra/buckets.sh"
-# shellcheck source=infra/monitoring.sh
-source "$ROOT/infra/monitoring.sh"
-# shellcheck source=infra/balancer-down.sh
-source "$ROOT/infra/balancer-down.sh"
+# shellcheck source=infra/lib/settings.sh
+source "$ROOT/infra/lib/settings.sh"
+# shellcheck source=infra/lib/names.sh
+source "$ROOT/infra/lib/names.sh"
+# shellcheck source=infra/lib/cloud.sh
+source "$ROOT/infra/lib/cloud.sh"
+# shellcheck source=infra/lib/subscription.sh
+source "$ROOT/infra/lib/subscription.sh"
+# shellcheck source=infra/lib/bigquery.sh
+source "$ROOT/infra/lib/bigquery.sh"
+# shellcheck source=infra/lib/buckets.sh
+source "$ROOT/infra/lib/buckets.sh"
+# shellcheck source=infra/lib/monitoring.sh
+source "$ROOT/infra/lib/monitoring.sh"
+# shellcheck source=infra/lib/balancer-down.sh
+source "$ROOT/infra/lib/balancer-down.sh"
 
 # load_parts: part_NAME and undo_NAME for each.
 load_parts() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Usage: scripts/fuzz.sh [--seconds N] [--seed N] [TARGET…]
+# Usage: scripts/dev/fuzz.sh [--seconds N] [--seed N] [TARGET…]
 #
 # Feeds the parsers with inputs that libFuzzer makes up, under Address Sanitizer, and prints how many it
 # tried and how many branches they took. Exits with 1 if one crashes, takes too long, or is read in two
@@ -13,7 +13,7 @@
 # belongs in Tests/Fuzz/Corpus/TARGET, where the tests run it from then on.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
-source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/../lib.sh"
 
 readonly BUILD="$ROOT/.build-fuzz"
 readonly TARGETS=(head chunked envelope cloudevent token entry query body)

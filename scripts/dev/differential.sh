@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Usage: scripts/differential.sh [--inputs N] [--seed N]
+# Usage: scripts/dev/differential.sh [--inputs N] [--seed N]
 #
 # Reads made-up and damaged queries and JSON documents with our scanners, with Python's parsers and with
 # Foundation's, and prints how many were compared and which documented differences came up. Exits with 1 at
@@ -9,7 +9,7 @@
 #   --seed N    which ones (default 1)
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
-source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/../lib.sh"
 
 main() {
   local inputs=10000000 seed=1
