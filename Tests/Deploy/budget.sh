@@ -2,22 +2,13 @@
 # Usage: Tests/Deploy/budget.sh
 #
 # The budget, with the real gcloud: made, changed and removed once each; and whoever may not manage budgets gets one
-# sentence, and everything else. fakegcp has no billing, so it is given billingbudgets.json, which describes what of
-# that API is used.
+# sentence, and everything else.
 set -euo pipefail
 # shellcheck source=Tests/Deploy/lib.sh
 source "$(dirname "$0")/lib.sh"
 
 deploy=("$ROOT/scripts/deploy.sh")
 teardown=("$ROOT/scripts/teardown.sh" --yes)
-
-# with_billing: a fakegcp of our own, with that description.
-with_billing() {
-  mkdir -p "$WORK/tools"
-  cp -r "$TOOLS/fakegcp" "$WORK/tools/"
-  gzip -c "$ROOT/Tests/Deploy/billingbudgets.json" >"$WORK/tools/fakegcp/discovery/billingbudgets.v1.json.gz"
-  TOOLS="$WORK/tools"
-}
 
 # says TEXT COMMAND…: it works, and says that.
 says() {
@@ -39,7 +30,6 @@ refusing() { fake budget --fault "billingbudgets.billingAccounts.budgets.$1=403"
 
 main() {
   can_deploy || return 0
-  with_billing
   export CONFIG
   local account=BILLING_ACCOUNT=0A0A0A-0B0B0B-0C0C0C
   CONFIG="$(config budget ROAD=direct "$account")"

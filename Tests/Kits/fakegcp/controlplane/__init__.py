@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""An offline Google Cloud control plane."""
