@@ -61,11 +61,11 @@ func function(
 }
 
 func tests(
-  _ name: String, _ uses: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []
+  _ name: String, _ uses: [Target.Dependency], exclude: [String] = []
 ) -> Target {
   .testTarget(
     name: "\(name)Tests", dependencies: uses, path: "Tests/\(name)Tests", exclude: exclude,
-    resources: resources, swiftSettings: relaxed)
+    swiftSettings: relaxed)
 }
 
 /// One folder: an executable around libFuzzer with FUZZ, else the tests that run its corpus.
@@ -191,14 +191,13 @@ let package = Package(
         name: "PortableBytes", dependencies: ["CBytes"], path: "Tests/PortableBytes",
         cSettings: strictC),
       tests("Bytes", ["Bytes", "CBytes", "PortableBytes", "TestSupport"]),
-      tests("Events", ["Events", "Bytes", "TestSupport"], resources: [.copy("Fixtures")]),
+      tests("Events", ["Events", "Bytes", "TestSupport"]),
       tests(
         "LogParse",
         [
           "LogParse", "PixelIngest", "LocalCloud", "FunctionRuntime", "Privacy", "Events", "Bytes",
           "TestSupport",
-        ],
-        resources: [.copy("Fixtures")]),
+        ]),
       tests(
         "BQLoader",
         [
@@ -212,11 +211,10 @@ let package = Package(
         [
           "FunctionRuntime", "AsyncFunctions", "TypedFunctions", "Events", "EventLoop", "Bytes",
           "ServerSupport", "TestSupport", "CrashingFunction",
-        ],
-        resources: [.copy("Fixtures")]),
+        ]),
       .testTarget(
         name: "ConformanceTests", dependencies: ["Conformance", "EventEcho"],
-        path: "Tests/ConformanceTests", exclude: ["Fixtures", "README.md"],
+        path: "Tests/ConformanceTests", exclude: ["README.md"],
         swiftSettings: relaxed),
       tests("HTTPClient", ["HTTPClient", "EventLoop", "FunctionRuntime", "ServerSupport"]),
       tests(

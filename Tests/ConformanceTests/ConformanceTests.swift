@@ -5,8 +5,8 @@ import Testing
 @testable import Conformance
 
 @Suite struct ConformanceTests {
-  private static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("Fixtures")
+  private static let cases = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("Cases")
   private static let program = URL(fileURLWithPath: CommandLine.arguments[0])
     .deletingLastPathComponent().appendingPathComponent("event-echo")
 
@@ -14,7 +14,7 @@ import Testing
   func `every must and should case has its answer and gives the function what was sent`(
     _ file: String, _ count: Int
   ) throws {
-    let cases = try Case.read(Self.fixtures.appendingPathComponent(file))
+    let cases = try Case.read(Self.cases.appendingPathComponent(file))
     #expect(cases.count == count)
     let replay = try Replay(program: Self.program)
     let report = Report(cases.map(replay.run))
@@ -61,7 +61,7 @@ import Testing
 
   @Test(arguments: ["cloudevents-cases.json", "captures.json"])
   func `a case that expects something else fails`(_ file: String) throws {
-    let url = Self.fixtures.appendingPathComponent(file)
+    let url = Self.cases.appendingPathComponent(file)
     let json = try JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any]
     let cases = try #require(json?["cases"] as? [[String: Any]])
     let replay = try Replay(program: Self.program)
@@ -70,7 +70,7 @@ import Testing
       for expect in Self.changes(of: one["expect"] as? [String: Any] ?? [:]) {
         var changed = one
         changed["expect"] = expect
-        let result = replay.run(try Case(changed, in: Self.fixtures))
+        let result = replay.run(try Case(changed, in: Self.cases))
         #expect(!result.passed, "\(result.name) passes with \(expect)")
         count += 1
       }

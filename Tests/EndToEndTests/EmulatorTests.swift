@@ -149,11 +149,7 @@ final class EmulatorRun {
   /// Holds each recorded request against Google's API descriptions, where the checker is at hand.
   func checkRecordedRequests() throws {
     for proxy in proxies { #expect(try proxy.requestCount() > 10) }
-    let cases =
-      ProcessInfo.processInfo.environment["PIPELINE_CASES"].map { URL(fileURLWithPath: $0) }
-      ?? packageRoot.appendingPathComponent("../shared/cases")
-    let checker = cases.deletingLastPathComponent()
-      .appendingPathComponent("tools/api/validate_api.py").standardizedFileURL
+    let checker = packageRoot.appendingPathComponent("Tests/Kits/api/check_requests.py")
     guard let python = PubSubEmulator.find("python3"),
       FileManager.default.fileExists(atPath: checker.path)
     else { return print("The requests were not held against the API descriptions: no checker.") }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import TestSupport
 import Testing
 
 /// `scripts/run-local.sh --replay FILE`: every line of a file of log entries is accounted for.
@@ -64,8 +65,7 @@ import Testing
 
   @Test(.timeLimit(.minutes(10)))
   func `the samples are accounted for`() throws {
-    let result = try replay(
-      packageRoot.appendingPathComponent("Tests/LogParseTests/Fixtures/lb-logs.jsonl"))
+    let result = try replay(Cases.made("lb-logs.jsonl"))
     let lines = result.output.split(separator: "\n").map(String.init)
     func count(_ name: String) -> String? {
       lines.first { $0.hasPrefix(name + " ") }?.split(separator: " ").last.map(String.init)

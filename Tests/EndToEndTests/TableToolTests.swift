@@ -9,8 +9,7 @@ import Testing
 @Suite(.serialized) struct TableToolTests {
   private static let isLong = ProcessInfo.processInfo.environment["PIXEL_TEST_ALL"] != nil
   private static let tool = binaries.appendingPathComponent("pixel-tables")
-  private static let fakegcp = Cases.folder.deletingLastPathComponent()
-    .appendingPathComponent("tools/fakegcp/fakegcp")
+  private static let fakegcp = packageRoot.appendingPathComponent("Tests/Kits/fakegcp/fakegcp")
   private static let files = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("Tables")
 

@@ -41,9 +41,7 @@ import Testing
 
   @Test(arguments: captures)
   func `a push of Google's emulator becomes what Foundation reads`(_ name: String) throws {
-    let file = try #require(
-      Bundle.module.url(forResource: name, withExtension: "http", subdirectory: "Fixtures"))
-    let request = try Data(contentsOf: file)
+    let request = try Data(contentsOf: Cases.made("pubsub-emulator/\(name).http"))
     let head = try #require(request.range(of: Data("\r\n\r\n".utf8)))
     let body = request[head.upperBound...]
     let envelope = try #require(try JSONSerialization.jsonObject(with: body) as? [String: Any])

@@ -37,8 +37,7 @@ struct GoogleShape: Decodable {
   let token: String
 
   static func file(_ name: String) throws -> Data {
-    let url = Bundle.module.url(forResource: "Fixtures/\(name)", withExtension: nil)
-    return try Data(contentsOf: #require(url))
+    try Data(contentsOf: Cases.made(name))
   }
 
   static func setup() throws -> Setup {
@@ -112,7 +111,7 @@ struct GoogleShape: Decodable {
 
   @Test(Cases.present("jwt_wycheproof.jsonl"))
   func `signatures are judged as Project Wycheproof does for RS256`() throws {
-    let keyFile = Cases.folder.appendingPathComponent("jwt_wycheproof_keys.json")
+    let keyFile = Cases.other("jwt_wycheproof_keys.json")
     let keys = try #require(
       try JSONSerialization.jsonObject(with: Data(contentsOf: keyFile)) as? [String: Any])
     var accepts = 0

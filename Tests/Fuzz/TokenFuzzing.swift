@@ -17,12 +17,12 @@ struct TokenFuzzing: FuzzSubject {
   struct NoKeys: Error {}
 
   init() throws {
-    let fixtures = "\(FuzzTarget.package)/Tests/FunctionRuntimeTests/Fixtures"
-    let setup = try readFile("\(fixtures)/jwt_google_shape_setup.json")
+    let cases = "\(FuzzTarget.package)/Tests/Cases"
+    let setup = try readFile("\(cases)/jwt_google_shape_setup.json")
     guard let keys = KeySet(try Self.member("jwks", of: setup)) else { throw NoKeys() }
     self.keys = keys
     signed = String(
-      decoding: try readFile("\(fixtures)/jwt_google_shape.jsonl"), as: UTF8.self)
+      decoding: try readFile("\(cases)/jwt_google_shape.jsonl"), as: UTF8.self)
     policy = TokenPolicy(
       audience: "https://logparse.example.run.app/push",
       serviceAccount: "pusher@proj.iam.gserviceaccount.com")

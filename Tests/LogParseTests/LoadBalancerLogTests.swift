@@ -2,14 +2,14 @@
 import Events
 import Foundation
 import LogParse
+import TestSupport
 import Testing
 
 /// What becomes of each entry of a log as load balancers and Cloud Run write it.
 @Suite struct LoadBalancerLogTests {
   private func lines() throws -> [[UInt8]] {
-    let file = try #require(
-      Bundle.module.url(forResource: "lb-logs", withExtension: "jsonl", subdirectory: "Fixtures"))
-    return try Data(contentsOf: file).split(separator: UInt8(ascii: "\n")).map(Array.init)
+    try Data(contentsOf: Cases.made("lb-logs.jsonl")).split(separator: UInt8(ascii: "\n"))
+      .map(Array.init)
   }
 
   @Test func `each line gets its verdict, and over half are rows`() throws {

@@ -132,12 +132,4 @@ import Testing
     }
     return bytes
   }
-
-  @Test(Cases.present("lb-logs.jsonl"))
-  func `the log entries are those that the other tests run`() throws {
-    let ours = try #require(
-      Bundle.module.url(forResource: "lb-logs", withExtension: "jsonl", subdirectory: "Fixtures"))
-    let theirs = Cases.folder.appendingPathComponent("lb-logs.jsonl")
-    #expect(try Data(contentsOf: ours) == Data(contentsOf: theirs))
-  }
 }

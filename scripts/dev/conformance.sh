@@ -5,7 +5,7 @@
 # answers and what it received with what the case files expect. Prints passed/all by group and level.
 # Ends with 0 only if every must and should case passes; what the texts leave open is listed.
 #
-#   FILE   case files in the format of cloudevents-cases.json; default: those of Tests/ConformanceTests
+#   FILE   case files in the format of cloudevents-cases.json; default: those of Tests/Cases
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "$0")/../lib.sh"
@@ -17,7 +17,7 @@ main() {
   esac
   local files=("$@")
   if [[ ${#files[@]} -eq 0 ]]; then
-    files=("$ROOT"/Tests/ConformanceTests/Fixtures/{cloudevents-cases,captures}.json)
+    files=("$ROOT"/Tests/Cases/{cloudevents-cases,captures}.json)
   fi
   require_swift
   install_packages "${SYSTEM_PACKAGES[@]}"
