@@ -241,7 +241,7 @@ let package = Package(
           "LocalCloudMain", "PixelTablesMain",
         ],
         exclude: [
-          "bigquery_judge.py", "browser.py", "cloudevents_client.py", "Tables", "Faults",
+          "bigquery_judge.py", "browser.py", "cloudevents_client.py", "Tables",
           "README.md",
         ]),
     ] + fuzzing()
