@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034,SC1083,SC2125
 # What is deployed, and where. Copy to infra/config.sh (git ignores it) and edit; CONFIG=FILE picks another.
 # One NAME=value a line. Everything is checked before the first call; scripts/deploy.sh --help goes on.

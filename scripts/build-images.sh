@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: scripts/build-images.sh [--builder docker|cloudbuild|buildah] [--push] [NAME=REFERENCE…]
 #
 # Builds the images of pixel-ingest, log-parse and bq-loader (or only those named, under that reference) and

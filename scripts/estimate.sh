@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: scripts/estimate.sh --hits-per-day N --road service|bucket|direct --suffix PATTERN [OPTION…]
 #
 # What the pipeline would cost in a month, line by line, and the limits of Google Cloud that it would come near.

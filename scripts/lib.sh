@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # What the scripts share. Sourced, not run.
 # shellcheck disable=SC2034  # its variables are for who sources it
 
@@ -10,7 +11,7 @@ say() { printf '%s\n' "$*" >&2; }
 die() { say "$(basename "$0"): $*"; exit 2; }
 
 # Prints the comment block at the top of a script: its help text.
-print_usage() { sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$1"; }
+print_usage() { sed -n '2,/^[^#]/{/SPDX-License-Identifier/d;s/^# \{0,1\}//p;}' "$1"; }
 
 as_root() {
   if [[ $(id -u) -eq 0 ]]; then "$@"; else sudo "$@"; fi

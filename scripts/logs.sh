@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: scripts/logs.sh [--follow] [--since 10m] [--problems] [STAGE…]
 #
 # What the stages say, oldest first. STAGE: pixel-ingest, log-parse, bq-loader (all).

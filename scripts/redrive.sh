@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: scripts/redrive.sh dead-letters|rejected [--reason CODE] [--since T] [--dry-run]
 #
 # Sends kept messages through the pipeline again: their original bytes, so the same event_id. What comes twice

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: scripts/run-local.sh [--port N] [--host A] [--data DIR] [--contract PATH]
 #                             [--check | --replay FILE [--each]]
 #

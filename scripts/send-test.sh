@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: scripts/send-test.sh [--timeout SECONDS] [--url URL]
 #
 # Sends one hit through the deployed pipeline, waits for its row, and prints when it was at each hop. If the row

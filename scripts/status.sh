@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: scripts/status.sh
 #
 # What is deployed, what waits, the last rows, what was rejected, and how many tables there are: one screen.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: scripts/tables.sh COMMAND --project P [OPTION…]
 #
 # Looks after the tables that the pipeline writes: docs are in infra/tables.md.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: scripts/teardown.sh [--dry-run] [--yes] [--keep-data] [PART…]
 #
 # Removes what scripts/deploy.sh has made, the log sink first. Google's APIs stay on.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: scripts/test.sh [--all | --deployment]
 #
 # The test command: format and shell lint, build with warnings as errors, all tests, the cost estimate's

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: Tests/Deploy/budget.sh
 #
 # The budget, with the real gcloud: made, changed and removed once each; and whoever may not manage budgets gets one

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: Tests/Deploy/changes.sh
 #
 # A changed configuration changes what it is about, once, and one part can be deployed alone.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Milliseconds from exec to the first 200: first_answer.py ROOT PATH [NAME=value...]
 
 Starts ROOT's /function 60 times, as nobody in particular, and prints the fastest and the median.

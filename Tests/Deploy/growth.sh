@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: Tests/Deploy/growth.sh
 #
 # A column is added to the contract of a pipeline that runs: one deployment gives it to the template, the suffix

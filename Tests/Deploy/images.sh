@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: Tests/Deploy/images.sh [--again]
 #
 # Builds the three images without a container engine, looks at what is in them, measures their start, and runs the

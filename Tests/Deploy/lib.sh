@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # What the deployment's tests share. Sourced.
 # shellcheck disable=SC2034
 

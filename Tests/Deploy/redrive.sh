@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: Tests/Deploy/redrive.sh
 #
 # Sends dead letters and rejections again through Google's own Pub/Sub emulator: every byte and attribute is as it

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: Tests/Deploy/roads.sh [--more] [--faults] [ROAD…]
 #
 # Deploys each road (service-log, service-publish, bucket, direct) to an offline Google Cloud with the real gcloud

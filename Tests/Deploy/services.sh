@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: Tests/Deploy/services.sh
 #
 # The service files give the programs what these take: each program starts with every setting that a configuration
@@ -24,6 +25,7 @@ everything() {
   load_settings
   load_parts
   KNOWN_IDS=infra/known-ids PARSE_URL=https://p LOADER_URL=https://l NUMBER=1
+  # shellcheck disable=SC2329  # called by what is sourced
   look() { echo 7; }
   describe_services
   local service

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: Tests/Deploy/settings.sh
 #
 # Every wrong field of a configuration gets one sentence that names it, and nothing is called.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: Tests/Deploy/sink.sh
 #
 # Sends every entry of entries.jsonl through the sink filter of its road, and adds up that each hit is on the

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: Tests/Deploy/walkthrough.sh
 #
 # Runs the commands of the walk-through in infra/README.md, in their order and as they stand there, against an

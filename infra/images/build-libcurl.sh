@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: infra/images/build-libcurl.sh DIR
 #
 # Builds libcurl as a static library for HTTP and HTTPS, with OpenSSL and c-ares, from Debian's own source
@@ -73,7 +74,7 @@ build() {
 
 main() {
   case "${1:-}" in
-    -h | --help) sed -n '2,/^[^#]/{s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,/^[^#]/{/SPDX-License-Identifier/d;s/^# \{0,1\}//p;}' "$0"; exit 0 ;;
     '' | -*) die 'needs a folder: see --help' ;;
   esac
   mkdir -p "$1"

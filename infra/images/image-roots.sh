@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: infra/images/image-roots.sh CURL DIR
 #
 # Builds the three functions as static executables with the libcurl in CURL (infra/images/build-libcurl.sh) and lays out

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The end of the load balancer, in the one order that Google allows. Sourced.
 
 undo_balancer() {

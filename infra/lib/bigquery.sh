@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Datasets and tables: created if missing, with who may write to them. Sourced.
 # shellcheck disable=SC2016  # dollars in single quotes are jq's
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Buckets: a name may be anybody's, so a label says which pipeline made one. Sourced.
 
 # bucket_and_label NAME: the name with the PREFIX on its label, as 'my-bucket pixel'; nothing if there is no bucket.

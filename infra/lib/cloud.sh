@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # How the scripts call gcloud and bq: look before changing, say what is done, stop with a reason. Sourced.
 
 DRY_RUN="${DRY_RUN:-}"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # What deploy, teardown, status and the others have in common. Sourced, after scripts/lib.sh.
 
 # The parts in the order of a deployment: subscriptions before the sink, the sink before the load balancer,
@@ -39,6 +40,6 @@ is_part() { [[ " ${PARTS[*]} " == *" $1 "* ]]; }
 list_parts() {
   local part
   for part in "${PARTS[@]}"; do
-    printf '  %-14s %s\n' "$part" "$(sed -n '1s/^# //p' "$ROOT/infra/parts/$part.sh")"
+    printf '  %-14s %s\n' "$part" "$(sed -n '/SPDX/d;s/^# //p;q' "$ROOT/infra/parts/$part.sh")"
   done
 }

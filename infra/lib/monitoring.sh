@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Reads metrics, which gcloud can't. Sourced.
 
 # time_series METRIC: its last ten minutes, as the Monitoring API answers. Nothing if it can't be had.

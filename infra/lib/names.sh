@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The names of everything that is deployed, from the settings. Sourced.
 # shellcheck disable=SC2034  # its variables are for who sources it
 

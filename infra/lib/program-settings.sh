@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Settings of the programs that a configuration may pass on, and what each may be. Sourced.
 # shellcheck disable=SC2034  # its variables are for infra/services
 

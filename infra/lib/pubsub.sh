@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Pub/Sub by its REST API, since gcloud can't publish any bytes. Sourced.
 
 # pubsub PATH BODY: the answer to a POST below the project; stops if it is none.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Checks of settings that take more than a pattern. Sourced.
 
 check_contract() {

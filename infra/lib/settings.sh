@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Reads the configuration file and says what is wrong with it, before anything is called. Sourced.
 # shellcheck disable=SC2034  # its variables are for who sources it
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Creates a subscription, or updates one that differs. Sourced.
 
 # ensure_subscription NAME TOPIC ACK_SECONDS DAYS RETRY [FLAG…]: the flags are those of its kind (push,

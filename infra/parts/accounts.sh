@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # One service account for each stage, one that pushes, and Pub/Sub's own.
 # shellcheck shell=bash
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Log-based metric of rejections, alert policies from infra/alerts, and who gets them.
 # shellcheck shell=bash
 

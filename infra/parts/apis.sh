@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The Google APIs that the other parts call.
 # shellcheck shell=bash
 

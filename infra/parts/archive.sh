@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Dataset of the operators: raw log entries and rejected events, written by Pub/Sub itself.
 # shellcheck shell=bash
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Unless ROAD=direct: address, load balancer, and a certificate when there is a domain.
 # shellcheck shell=bash
 

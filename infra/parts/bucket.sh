@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # With ROAD=bucket: the public bucket with the pixel.
 # shellcheck shell=bash
 

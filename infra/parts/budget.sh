@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # A monthly budget of this project, if the configuration names a billing account.
 # shellcheck shell=bash
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The repository for images, and the images, unless SKIP_IMAGE_BUILD=1.
 # shellcheck shell=bash
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The keys that servers post with, as a secret that only PixelIngest reads, if the configuration names their file.
 # shellcheck shell=bash
 

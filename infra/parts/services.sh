@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The Cloud Run services, each from its file in infra/services: loader, then parser, then collector.
 # shellcheck shell=bash
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The log sink that routes hits to the logs topic, and what the _Default bucket need not store.
 # shellcheck shell=bash
 

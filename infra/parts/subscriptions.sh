@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The pushes: logs to log-parse, events to bq-loader, and what fails too often to the dead letters.
 # shellcheck shell=bash
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Dataset of the events: template table from the contract, and one empty suffix table.
 # shellcheck shell=bash
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The four topics, who may publish to them, and where dead letters are held.
 # shellcheck shell=bash
 

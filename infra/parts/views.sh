@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The view `events` and the table function `events_between`: one row an event, over all suffix tables.
 # shellcheck shell=bash
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: scripts/dev/bench.sh [--quick] [--json] [--save] [NAME…]
 #
 # Measures the three programs beside nginx, Go, functions-framework, Foundation, Python and Node, in one run and as

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: scripts/dev/conformance.sh [FILE…]
 #
 # Replays requests against the example function Tests/Examples/EventEcho, over a socket, and compares its

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: scripts/dev/differential.sh [--inputs N] [--seed N]
 #
 # Reads made-up and damaged queries and JSON documents with our scanners, with Python's parsers and with

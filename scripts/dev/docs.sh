@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: scripts/dev/docs.sh [FOLDER]
 #
 # Makes the documentation of the function runtime (DocC) into FOLDER (.build-docs/site). A symbol that a

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: scripts/dev/fuzz.sh [--seconds N] [--seed N] [TARGET…]
 #
 # Feeds the parsers with inputs that libFuzzer makes up, under Address Sanitizer, and prints how many it

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: control_plane.sh TOOL CONTRACT
 # Runs each command of the table tool against the offline control plane that FAKEGCP_URL names.
 set -euo pipefail
