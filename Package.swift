@@ -133,12 +133,19 @@ let package = Package(
     + [
       .target(
         name: "LocalCloud",
-        dependencies: ["CCrypto", "EventLoop", "FunctionRuntime", "HTTPClient"],
+        dependencies: ["EventLoop", "FunctionRuntime", "HTTPClient"],
         path: "Tests/LocalCloud", exclude: ["Main"], swiftSettings: relaxed),
+      .target(
+        name: "Acceptance",
+        dependencies: [
+          "LocalCloud", "CCrypto", "EventLoop", "HTTPClient",
+          .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        path: "Tests/Acceptance", swiftSettings: relaxed),
       .executableTarget(
         name: "LocalCloudMain",
         dependencies: [
-          "LocalCloud", "FunctionRuntime",
+          "LocalCloud", "Acceptance", "EventLoop", "FunctionRuntime",
           .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Tests/LocalCloud/Main", swiftSettings: relaxed),
@@ -195,7 +202,7 @@ let package = Package(
       tests(
         "LogParse",
         [
-          "LogParse", "PixelIngest", "LocalCloud", "FunctionRuntime", "Privacy", "Events", "Bytes",
+          "LogParse", "PixelIngest", "Acceptance", "FunctionRuntime", "Privacy", "Events", "Bytes",
           "TestSupport",
         ]),
       tests(
@@ -229,9 +236,10 @@ let package = Package(
       tests(
         "LocalCloud",
         [
-          "LocalCloud", "EventLoop", "FunctionRuntime", "HTTPClient", "Events", "Bytes",
+          "LocalCloud", "Acceptance", "EventLoop", "FunctionRuntime", "HTTPClient", "Events",
           "TestSupport",
         ]),
+      tests("Acceptance", ["Acceptance", "LocalCloud", "Events", "Bytes"]),
       tests("PixelTables", ["PixelTables", "FunctionRuntime", "ServerSupport"]),
       tests(
         "EndToEnd",

@@ -5,6 +5,7 @@ import FunctionRuntime
 import HTTPClient
 import Testing
 
+@testable import Acceptance
 @testable import LocalCloud
 
 /// A cloud on a free port with a subscriber of its own, on a thread that ends with the test.

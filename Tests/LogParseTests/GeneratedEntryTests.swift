@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
+import Acceptance
 import Bytes
 import Foundation
-import LocalCloud
 import LogParse
 import Testing
 

@@ -2,7 +2,7 @@
 
 /// A date and a time of day in the proleptic Gregorian calendar, to the microsecond, with the
 /// range of BigQuery's types: 0001-01-01 to 9999-12-31.
-struct CivilTime: Equatable, Sendable {
+package struct CivilTime: Equatable, Sendable {
   var year = 1970
   var month = 1
   var day = 1
@@ -13,7 +13,7 @@ struct CivilTime: Equatable, Sendable {
 
   init() {}
 
-  init(unixMicroseconds: Int64) {
+  package init(unixMicroseconds: Int64) {
     let days = unixMicroseconds.floorDivided(by: 86_400_000_000)
     let rest = Int(unixMicroseconds - days * 86_400_000_000)
     (year, month, day) = Self.date(daysSince1970: Int(days))
@@ -43,7 +43,7 @@ struct CivilTime: Equatable, Sendable {
   }
 
   /// RFC 3339 in UTC, always with six digits.
-  var timestamp: String {
+  package var timestamp: String {
     "\(date)T\(hour.padded(2)):\(minute.padded(2)):\(second.padded(2)).\(microsecond.padded(6))Z"
   }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /// Reads dates and times in the forms that BigQuery takes, e.g. `2026-01-02 03:04:05.678+01:00`.
-struct CivilTimeParser {
-  enum Problem: Error, Equatable {
+package struct CivilTimeParser {
+  package enum Problem: Error, Equatable {
     case malformed
     case unknownZone(String)
   }
@@ -32,7 +32,7 @@ struct CivilTimeParser {
   }
 
   /// The moment in microseconds since 1970; without a zone it is UTC.
-  static func timestamp(_ text: String) throws(Problem) -> Int64 {
+  package static func timestamp(_ text: String) throws(Problem) -> Int64 {
     var parser = CivilTimeParser(text)
     try parser.dateTime()
     let offset = try parser.zone()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /// The log sink: one message per log entry, with the entry's timestamp as the only attribute.
-struct LogSink {
+package struct LogSink {
   let broker: PubSubBroker
   let topic: String
 
@@ -18,7 +18,7 @@ struct LogSink {
   }
 
   /// The lines of newline-delimited JSON; empty ones are none.
-  static func lines(_ body: [UInt8]) -> [[UInt8]] {
+  package static func lines(_ body: [UInt8]) -> [[UInt8]] {
     body.split(separator: 0x0A).compactMap { line in
       let line = line.last == 0x0D ? line.dropLast() : line
       return line.allSatisfy { $0 == 0x20 || $0 == 0x09 } ? nil : Array(line)

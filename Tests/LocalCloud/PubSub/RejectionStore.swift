@@ -2,7 +2,7 @@
 
 /// The messages of `pixel-rejected` and of the dead-letter topics, kept to be looked at: one JSON
 /// object per line with `topic`, `publishTime`, `attributes` and `data` (base64).
-final class RejectionStore {
+package final class RejectionStore {
   private let file: LineFile
   private(set) var reasons: [String: Int] = [:]
   private(set) var topics: [String: Int] = [:]
@@ -20,7 +20,7 @@ final class RejectionStore {
   }
 
   /// The code in the `reason` attribute; a message that Pub/Sub gave up has none.
-  static func reason(_ rejection: JSON) -> String {
+  package static func reason(_ rejection: JSON) -> String {
     if let reason = rejection["attributes"]?["reason"]?.string { return reason }
     let deadLettered = rejection["attributes"]?["CloudPubSubDeadLetterSourceSubscription"] != nil
     return deadLettered ? "dead_letter" : "unknown"

@@ -2,9 +2,10 @@
 import Bytes
 import Events
 import Foundation
+import LocalCloud
 import Testing
 
-@testable import LocalCloud
+@testable import Acceptance
 
 @Suite struct EntryIdentityTests {
   private func identity(_ text: String) -> EntryIdentity {

@@ -2,6 +2,7 @@
 import EventLoop
 import Foundation
 import HTTPClient
+import LocalCloud
 
 /// Asks a running cloud over its `/_local/` API.
 struct CloudClient: Sendable {

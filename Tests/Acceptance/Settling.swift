@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import LocalCloud
 
 /// Knows from looks at the cloud's state when everything that was published up to a message has
 /// come to its end.

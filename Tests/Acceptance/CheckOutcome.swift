@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import LocalCloud
 
 /// Matches the hits of a check with rows and rejections by `order_id`.
 struct CheckOutcome {

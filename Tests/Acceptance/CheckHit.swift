@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import LocalCloud
 
 /// One hit that `check` sends, and what has to become of it.
 struct CheckHit: Sendable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import CCrypto
 import Foundation
+import LocalCloud
 
 /// What can be said about a log entry from its bytes alone: its id, and what should become of it.
 ///
@@ -85,8 +86,7 @@ struct EntryIdentity {
     let nanoseconds = String((digits + "000000000").prefix(9))
     guard let microseconds = try? CivilTimeParser.timestamp(timestamp) else { return nil }
     let civil = CivilTime(unixMicroseconds: microseconds)
-    return "\(civil.date)T\(civil.hour.padded(2))\(civil.minute.padded(2))\(civil.second.padded(2))"
-      .replacing("-", with: "") + ".\(nanoseconds)Z"
+    return civil.timestamp.prefix(19).filter { $0 != "-" && $0 != ":" } + ".\(nanoseconds)Z"
   }
 
   static func sha256(_ bytes: [UInt8]) -> String {

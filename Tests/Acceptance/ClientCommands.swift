@@ -3,8 +3,8 @@ import ArgumentParser
 import Foundation
 import LocalCloud
 
-struct ReplayCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
+public struct ReplayCommand: AsyncParsableCommand {
+  public static let configuration = CommandConfiguration(
     commandName: "replay",
     abstract: "Sends a file of log entries through the sink and accounts for each line.",
     discussion: "Ends with 0 only if read = rows + rejected + left alone.")
@@ -21,7 +21,9 @@ struct ReplayCommand: AsyncParsableCommand {
   @Option(help: "Paths that count as hits, as in PIXEL_PATHS.")
   var pixelPaths = "/pixel.png,/pixel.gif"
 
-  func run() async throws {
+  public init() {}
+
+  public func run() async throws {
     try await finish {
       let replay = Replay(
         cloud: cloud, pixelPaths: pixelPaths.split(separator: ",").map(String.init),
@@ -31,8 +33,8 @@ struct ReplayCommand: AsyncParsableCommand {
   }
 }
 
-struct GenerateCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
+public struct GenerateCommand: ParsableCommand {
+  public static let configuration = CommandConfiguration(
     commandName: "generate",
     abstract: "Prints log entries of all kinds, the same for the same seed, to be replayed.")
 
@@ -42,7 +44,9 @@ struct GenerateCommand: ParsableCommand {
   @Option(help: "Which ones.")
   var seed: UInt64 = 1
 
-  func run() throws {
+  public init() {}
+
+  public func run() throws {
     var entries = GeneratedEntries(seed: seed)
     for _ in 0..<count {
       FileHandle.standardOutput.write(Data(entries.next().line + [0x0A]))
@@ -50,8 +54,8 @@ struct GenerateCommand: ParsableCommand {
   }
 }
 
-struct CheckCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
+public struct CheckCommand: AsyncParsableCommand {
+  public static let configuration = CommandConfiguration(
     commandName: "check",
     abstract: "Sends hits through both roads and accounts for each.",
     discussion: "Ends with 0 only if each has become one row with its values, or one rejection.")
@@ -65,13 +69,15 @@ struct CheckCommand: AsyncParsableCommand {
   @Option(help: "How many hits.")
   var hits = 1_000
 
-  func validate() throws {
+  public init() {}
+
+  public func validate() throws {
     guard (1...1_000_000).contains(hits) else {
       throw ValidationError("--hits is \(hits): allowed is 1 to 1000000.")
     }
   }
 
-  func run() async throws {
+  public func run() async throws {
     try await finish {
       let check = Check(
         cloud: cloud, ingest: ingest, web: try WebClient(), say: LocalCloudServer.say)
@@ -86,7 +92,8 @@ private func finish(_ work: () async throws -> Bool) async throws {
   do {
     complete = try await work()
   } catch {
-    throw ending("local-cloud: \(error)")
+    LocalCloudServer.say("local-cloud: \(error)")
+    throw ExitCode(2)
   }
   if !complete { throw ExitCode(1) }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import LocalCloud
 
 /// Log entries of all kinds, the same for the same seed, each with what has to become of it.
 public struct GeneratedEntries {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import LocalCloud
 
 /// `local-cloud replay FILE`: sends log entries through the sink and finds out what became of each.
 public struct Replay: Sendable {
