@@ -101,6 +101,10 @@ let package = Package(
     .executable(name: "conformance", targets: ["ConformanceMain"]),
     .executable(name: "differential", targets: ["Differential"]),
     .executable(name: "pixel-tables", targets: ["PixelTablesMain"]),
+    // Modules that Tests/Benchmarks, a package of its own, measures one by one.
+    .library(
+      name: "MeasuredModules",
+      targets: ["Bytes", "Events", "AsyncFunctions", "TypedFunctions", "LogParse"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -167,21 +171,6 @@ let package = Package(
       .executableTarget(
         name: "EventEcho", dependencies: ["FunctionRuntime", "Events", "Bytes"],
         path: "Tests/Examples/EventEcho", swiftSettings: strict),
-      .executableTarget(
-        name: "PushHandlers",
-        dependencies: ["FunctionRuntime", "AsyncFunctions", "TypedFunctions", "Events"],
-        path: "Tests/Benchmarks/PushHandlers", swiftSettings: relaxed),
-      .executableTarget(
-        name: "ParseCore", dependencies: ["Bytes", "Events", "FunctionRuntime", "LogParse"],
-        path: "Tests/Benchmarks/parsers/ours", swiftSettings: relaxed),
-      .executableTarget(
-        name: "ParseFoundation", path: "Tests/Benchmarks/parsers/foundation",
-        swiftSettings: relaxed),
-      .executableTarget(
-        name: "PartsCore", dependencies: ["Bytes", "FunctionRuntime"],
-        path: "Tests/Benchmarks/parts/ours", swiftSettings: relaxed),
-      .executableTarget(
-        name: "PartsFoundation", path: "Tests/Benchmarks/parts/foundation", swiftSettings: relaxed),
       .executableTarget(
         name: "CrashingFunction", dependencies: ["FunctionRuntime"], path: "Tests/CrashingFunction",
         swiftSettings: relaxed),

@@ -33,6 +33,7 @@ readonly QUICK=(pixel coldstart parser loader)
 
 ARGUMENTS=()
 NAMES=()
+MEASURED="$WORK/package/release"
 
 parse_arguments() {
   local save='' quick=''
@@ -80,6 +81,14 @@ build_static() {
   strip -o "$WORK/pixel-ingest" "$WORK/static/release/pixel-ingest"
 }
 
+# Our parsers and handlers on their own, and their peers in Swift: Tests/Benchmarks is a package.
+build_measured() {
+  say 'Building Tests/Benchmarks (release)'
+  local flags=(--package-path "$BENCHMARKS" --scratch-path "$WORK/package" -c release)
+  swift build "${flags[@]}" 2>&1 | build_errors_only
+  MEASURED="$(swift build "${flags[@]}" --show-bin-path)"
+}
+
 main() {
   parse_arguments "$@"
   require_swift
@@ -92,8 +101,9 @@ main() {
   flock -n 9 || die 'other benchmarks run here: wait for their end'
   build_release >&2  # tables alone go to stdout
   ! wanted pixel instructions coldstart memory growth || build_static >&2
+  ! wanted handlers parser base64 query linear growth budgets || build_measured >&2
   PYTHONPATH="$BENCHMARKS" PYTHONDONTWRITEBYTECODE=1 exec python3 -m bench --work "$WORK" \
-    --static "$WORK/pixel-ingest" --binaries "$BIN" "${ARGUMENTS[@]}" "${NAMES[@]}"
+    --static "$WORK/pixel-ingest" --binaries "$BIN" --measured "$MEASURED" "${ARGUMENTS[@]}" "${NAMES[@]}"
 }
 
 main "$@"

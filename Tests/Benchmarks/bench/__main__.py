@@ -41,7 +41,7 @@ class Bench:
         self.saves_budgets = options.save and options.names == ["budgets"]
         self.contract = HERE / "parsers" / "contract.json"
         self.programs = Catalogue(
-            self.work, options.static.resolve(), options.binaries.resolve(), self.say
+            self.work, options.static.resolve(), options.binaries.resolve(), options.measured.resolve(), self.say
         )
 
     def say(self, text):
@@ -91,6 +91,7 @@ def _options() -> argparse.Namespace:
     options.add_argument("--work", type=pathlib.Path, required=True, help="folder for what is made")
     options.add_argument("--static", type=pathlib.Path, required=True, help="pixel-ingest as a static executable")
     options.add_argument("--binaries", type=pathlib.Path, required=True, help="what swift build made")
+    options.add_argument("--measured", type=pathlib.Path, required=True, help="what it made of Tests/Benchmarks")
     options.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     options.add_argument("--json", action="store_true", help="print JSON instead of tables")
     options.add_argument("--save", type=pathlib.Path, metavar="FOLDER", help="keep the results in FOLDER")

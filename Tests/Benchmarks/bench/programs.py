@@ -12,6 +12,8 @@ from .server import PATH, Program
 HERE = pathlib.Path(__file__).resolve().parent.parent
 ROOT = HERE.parent.parent
 PEERS, PARSERS, PARTS = HERE / "peers", HERE / "parsers", HERE / "parts"
+# The programs of this folder's package.
+MEASURED = ("PushHandlers", "ParseCore", "ParseFoundation", "PartsCore", "PartsFoundation")
 
 
 class Absent(Exception):
@@ -21,10 +23,11 @@ class Absent(Exception):
 class Catalogue:
     """Makes each program on first use and remembers those that are absent."""
 
-    def __init__(self, work, static, binaries, say):
+    def __init__(self, work, static, binaries, measured, say):
         self._work = pathlib.Path(work)
         self._static = static
         self._binaries = binaries
+        self._measured = measured
         self._say = say
         self._made = {}
         self.absent = {}
@@ -215,7 +218,8 @@ class Catalogue:
         copy = self._work / "stripped" / product
         if copy not in self._made:
             copy.parent.mkdir(exist_ok=True)
-            subprocess.run(["strip", "-o", str(copy), str(self._binaries / product)], check=True)
+            folder = self._measured if product in MEASURED else self._binaries
+            subprocess.run(["strip", "-o", str(copy), str(folder / product)], check=True)
             self._made[copy] = True
         return str(copy)
 
