@@ -3,14 +3,15 @@ import Foundation
 import ServerSupport
 import Testing
 
-/// The lines in the README that change a contract, run as they stand there.
+/// The lines on LogParse's page that change a contract, run as they stand there.
 @Suite(.serialized) struct ContractLinesTests {
   @Test(.timeLimit(.minutes(10)))
   func `a column and a second contract need five lines and no code`() throws {
-    let readme = try String(
-      contentsOf: packageRoot.appendingPathComponent("README.md"), encoding: .utf8)
+    let page = try String(
+      contentsOf: packageRoot.appendingPathComponent("Functions/LogParse/README.md"),
+      encoding: .utf8)
     let block = try #require(
-      readme.components(separatedBy: "```bash\n").first { $0.contains("--contract my-contracts\n") }
+      page.components(separatedBy: "```bash\n").first { $0.contains("--contract my-contracts\n") }
     )
     let lines = block.components(separatedBy: "```")[0].split(separator: "\n").map(String.init)
     #expect(lines.count == 5)

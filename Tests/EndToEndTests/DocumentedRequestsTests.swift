@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test func `every curl line in a document is known here`() throws {
-    let folders = ["", "infra", "Functions", "Runtime", "Tests"]
+    let folders = ["", ".github", "infra", "Functions", "Runtime", "Tests"]
     var found: [String: Int] = [:]
     for folder in folders {
       let root = packageRoot.appendingPathComponent(folder)
@@ -44,16 +44,18 @@ import Testing
         if count > 0 { found[document] = count }
       }
     }
-    // Three that send events, one that ContractLinesTests runs, three that look at rows.
+    // LogParse's page has the line that ContractLinesTests runs.
     #expect(
       found == [
-        "README.md": 7, "Runtime/FunctionRuntime/FunctionRuntime.docc/Events.md": 3,
+        "README.md": 2, "Functions/PixelIngest/README.md": 3, "Functions/LogParse/README.md": 1,
+        "Tests/LocalCloud/README.md": 3,
+        "Runtime/FunctionRuntime/FunctionRuntime.docc/Events.md": 3,
         "Runtime/FunctionRuntime/FunctionRuntime.docc/YourFirstFunction.md": 1,
       ])
   }
 
   @Test(.timeLimit(.minutes(5)))
-  func `the README's requests and tags become rows`() throws {
+  func `the documents' requests and tags become rows`() throws {
     let pipeline = try LocalPipeline()
     defer { pipeline.stop() }
     let folder = try TemporaryFolder()
@@ -63,7 +65,8 @@ import Testing
       ("https://track.example.com", ingest), ("127.0.0.1:8080", cloud),
       ("http://127.0.0.1:8081", ingest),
     ]
-    let commands = try Self.commands(of: "README.md")
+    let pages = ["README.md", "Functions/PixelIngest/README.md"]
+    let commands = try pages.flatMap(Self.commands)
 
     // From servers.
     var sent = 0
@@ -77,15 +80,16 @@ import Testing
       #expect(answer.status == "204" && answer.body.isEmpty, "\(line): \(answer)")
       sent += 1
     }
-    #expect(sent == 3)
+    #expect(sent == 4)
 
     // From pages and mails, and the one to try.
-    let readme = try String(
-      contentsOf: packageRoot.appendingPathComponent("README.md"), encoding: .utf8)
-    let images = readme.matches(of: /<img src="([^"]+)"/).map { String($0.1) }
-    let scripts = readme.matches(of: /<script async src="([^"]+)"/).map { String($0.1) }
-    let tries = readme.matches(of: /http:\/\/127\.0\.0\.1:8081\/\S+/).map { String($0.0) }
-    #expect(images.count == 2 && scripts.count == 1 && tries.count == 1)
+    let text = try pages.map {
+      try String(contentsOf: packageRoot.appendingPathComponent($0), encoding: .utf8)
+    }.joined()
+    let images = text.matches(of: /<img src="([^"]+)"/).map { String($0.1) }
+    let scripts = text.matches(of: /<script async src="([^"]+)"/).map { String($0.1) }
+    let tries = text.matches(of: /http:\/\/127\.0\.0\.1:8081\/\S+/).map { String($0.0) }
+    #expect(images.count == 3 && scripts.count == 2 && tries.count == 1)
     for address in images + scripts + tries {
       let answer = try run("curl -o /dev/null '\(address)'", in: folder.url, changes)
       #expect(answer.status == "200", "\(address): \(answer)")
@@ -94,12 +98,12 @@ import Testing
     var rows: [[String: Any]] = []
     try waitUntil("all are rows", within: 20) {
       rows = try pipeline.rows.all()
-      return rows.count >= 7
+      return rows.count >= 9
     }
     func row(_ column: String, _ value: String) throws -> [String: Any] {
       try #require(rows.first { $0[column] as? String == value }, "\(column) = \(value)")
     }
-    #expect(rows.count == 7)
+    #expect(rows.count == 9)
     let purchase = try row("order_id", "o1")
     #expect(purchase["type"] as? String == "purchase")
     #expect(purchase["value"] as? String == "9.5")
@@ -113,14 +117,16 @@ import Testing
     #expect(try row("page_title", "Hello")["tags"] as? [String] == ["a", "b"])
 
     // Looking at them.
+    let looks = try (["README.md", "Tests/LocalCloud/README.md"]).flatMap(Self.commands)
     for (line, text) in [
       ("_local/rows?user_id=u1", "mail_open"), ("_local/rejections", "rejections"),
     ] {
-      let command = try #require(commands.first { $0.hasPrefix("curl ") && $0.contains(line) })
-      let answer = try run(command, in: folder.url, changes)
-      #expect(answer.status == "200" && answer.body.contains(text), "\(command): \(answer)")
+      for command in looks where command.hasPrefix("curl ") && command.contains(line) {
+        let answer = try run(command, in: folder.url, changes)
+        #expect(answer.status == "200" && answer.body.contains(text), "\(command): \(answer)")
+      }
     }
-    let reset = try #require(commands.first { $0.contains("_local/reset") })
+    let reset = try #require(looks.first { $0.contains("_local/reset") })
     #expect(try run(reset, in: folder.url, changes).status == "200")
     #expect(try pipeline.rows.all().isEmpty)
   }

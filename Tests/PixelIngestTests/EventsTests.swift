@@ -129,9 +129,10 @@ import Testing
     #expect(answer.text.contains("too_many_defaults"))
   }
 
-  @Test func `every reason is in the README`() throws {
+  @Test func `every reason is on the function's page`() throws {
     let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("README.md")
+      .deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("Functions/PixelIngest/README.md")
     let text = try String(contentsOf: file, encoding: .utf8)
     for problem in EventProblem.allCases { #expect(text.contains("`\(problem.rawValue)`")) }
   }
