@@ -50,12 +50,15 @@ func function(
 ) -> [Target] {
   [
     .target(
-      name: name, dependencies: ["Bytes", "Events", "FunctionRuntime", "GoogleCloud"] + uses,
+      name: name,
+      dependencies: [
+        "Bytes", "Envelopes", "PixelModel", "Settings", "FunctionRuntime", "GoogleCloud",
+      ] + uses,
       path: "Functions/\(name)", exclude: ["Main"] + docs, resources: resources,
       swiftSettings: strict),
     .executableTarget(
       name: "\(name)Main",
-      dependencies: [.target(name: name), "FunctionRuntime", "GoogleCloud"],
+      dependencies: [.target(name: name), "FunctionRuntime", "Settings"],
       path: "Functions/\(name)/Main", swiftSettings: strict, linkerSettings: staticLinking),
   ]
 }
@@ -71,7 +74,7 @@ func tests(
 /// One folder: an executable around libFuzzer with FUZZ, else the tests that run its corpus.
 func fuzzing() -> [Target] {
   let uses: [Target.Dependency] = [
-    "Bytes", "Events", "FunctionRuntime", "LogParse", "PixelIngest",
+    "Bytes", "Envelopes", "PixelModel", "Settings", "FunctionRuntime", "LogParse", "PixelIngest",
   ]
   let rest = ["CFuzz", "Corpus", "Dictionaries"]
   guard isFuzzing else {
@@ -104,7 +107,7 @@ let package = Package(
     // Modules that Tests/Benchmarks, a package of its own, measures one by one.
     .library(
       name: "MeasuredModules",
-      targets: ["Bytes", "Events", "AsyncFunctions", "TypedFunctions", "LogParse"]),
+      targets: ["Bytes", "Envelopes", "PixelModel", "AsyncFunctions", "TypedFunctions", "LogParse"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -117,23 +120,28 @@ let package = Package(
     cModule("CZlib"),
 
     module("Bytes", in: "Runtime", ["CBytes"]),
-    module("Events", in: "Runtime", ["Bytes", "CCrypto"]),
     module("EventLoop", in: "Runtime", ["CSystem"]),
-    module("HTTPClient", in: "Runtime", ["Bytes", "EventLoop", "CCurl"]),
+    module("Settings", in: "Runtime", ["EventLoop"]),
+    module("Envelopes", in: "Runtime", ["Bytes"]),
+    module("PixelModel", in: "Runtime", ["Bytes", "Settings", "CCrypto"]),
+    module("HTTPClient", in: "Runtime", ["EventLoop", "CCurl"]),
     module(
       "FunctionRuntime", in: "Runtime",
-      ["Bytes", "Events", "EventLoop", "HTTPClient", "CSystem", "CCrypto"]),
-    module("Privacy", in: "Runtime", ["Bytes", "FunctionRuntime"]),
-    module("AsyncFunctions", in: "Runtime", ["FunctionRuntime", "Events", "EventLoop", "Bytes"]),
-    module("TypedFunctions", in: "Runtime", ["AsyncFunctions", "FunctionRuntime", "Events"]),
+      ["Bytes", "Envelopes", "Settings", "EventLoop", "HTTPClient", "CSystem", "CCrypto"]),
+    module(
+      "AsyncFunctions", in: "Runtime", ["FunctionRuntime", "Envelopes", "EventLoop", "Bytes"]),
+    module("TypedFunctions", in: "Runtime", ["AsyncFunctions", "FunctionRuntime", "Envelopes"]),
     module(
       "GoogleCloud", in: "Runtime",
-      ["Bytes", "Events", "EventLoop", "HTTPClient", "FunctionRuntime", "CCrypto", "CZlib"]),
+      [
+        "Bytes", "Envelopes", "Settings", "EventLoop", "HTTPClient", "FunctionRuntime", "CCrypto",
+        "CZlib",
+      ]),
   ]
     + function(
-      "PixelIngest", ["EventLoop", "Privacy"], docs: ["README.md"],
+      "PixelIngest", ["EventLoop"], docs: ["README.md"],
       resources: [.embedInCode("Tracker/p.js")])
-    + function("LogParse", ["Privacy"], docs: ["README.md"]) + function("BQLoader")
+    + function("LogParse", docs: ["README.md"]) + function("BQLoader", ["EventLoop"])
     + [
       .target(
         name: "LocalCloud",
@@ -155,7 +163,7 @@ let package = Package(
         path: "Tests/LocalCloud/Main", swiftSettings: relaxed),
 
       .target(
-        name: "PixelTables", dependencies: ["Events", "EventLoop", "HTTPClient"],
+        name: "PixelTables", dependencies: ["PixelModel", "EventLoop", "HTTPClient"],
         path: "scripts/PixelTables", exclude: ["Main"], swiftSettings: relaxed),
       .executableTarget(
         name: "PixelTablesMain",
@@ -169,7 +177,7 @@ let package = Package(
         name: "ServerSupport", dependencies: ["EventLoop", "FunctionRuntime"],
         path: "Tests/ServerSupport", swiftSettings: relaxed),
       .executableTarget(
-        name: "EventEcho", dependencies: ["FunctionRuntime", "Events", "Bytes"],
+        name: "EventEcho", dependencies: ["FunctionRuntime", "Envelopes", "Settings", "Bytes"],
         path: "Tests/Examples/EventEcho", swiftSettings: strict),
       .executableTarget(
         name: "CrashingFunction", dependencies: ["FunctionRuntime"], path: "Tests/CrashingFunction",
@@ -187,26 +195,28 @@ let package = Package(
         name: "PortableBytes", dependencies: ["CBytes"], path: "Tests/PortableBytes",
         cSettings: strictC),
       tests("Bytes", ["Bytes", "CBytes", "PortableBytes", "TestSupport"]),
-      tests("Events", ["Events", "Bytes", "TestSupport"]),
+      tests("Envelopes", ["Envelopes", "Bytes", "TestSupport"]),
       tests(
         "LogParse",
         [
-          "LogParse", "PixelIngest", "Acceptance", "FunctionRuntime", "Privacy", "Events", "Bytes",
-          "TestSupport",
+          "LogParse", "PixelIngest", "Acceptance", "FunctionRuntime", "Envelopes", "PixelModel",
+          "Settings", "Bytes", "TestSupport",
         ]),
       tests(
         "BQLoader",
         [
-          "BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Events", "Bytes",
-          "FunctionRuntime", "ServerSupport", "TestSupport",
+          "BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Settings", "Bytes",
+          "FunctionRuntime",
+          "ServerSupport", "TestSupport",
         ]),
       tests("EventLoop", ["EventLoop", "ServerSupport"]),
-      tests("Privacy", ["Privacy", "Bytes", "FunctionRuntime"]),
+      tests("Settings", ["Settings"]),
+      tests("PixelModel", ["PixelModel", "Bytes", "Settings"]),
       tests(
         "FunctionRuntime",
         [
-          "FunctionRuntime", "AsyncFunctions", "TypedFunctions", "Events", "EventLoop", "Bytes",
-          "ServerSupport", "TestSupport", "CrashingFunction",
+          "FunctionRuntime", "AsyncFunctions", "TypedFunctions", "Envelopes", "Settings",
+          "EventLoop", "Bytes", "ServerSupport", "TestSupport", "CrashingFunction",
         ]),
       .testTarget(
         name: "ConformanceTests", dependencies: ["Conformance", "EventEcho"],
@@ -215,20 +225,23 @@ let package = Package(
       tests("HTTPClient", ["HTTPClient", "EventLoop", "FunctionRuntime", "ServerSupport"]),
       tests(
         "GoogleCloud",
-        ["GoogleCloud", "EventLoop", "FunctionRuntime", "HTTPClient", "Bytes", "ServerSupport"]),
+        [
+          "GoogleCloud", "EventLoop", "FunctionRuntime", "HTTPClient", "Settings", "Bytes",
+          "ServerSupport",
+        ]),
       tests(
         "PixelIngest",
         [
-          "PixelIngest", "PixelIngestMain", "Events", "EventLoop", "FunctionRuntime", "Bytes",
-          "ServerSupport",
+          "PixelIngest", "PixelIngestMain", "Settings", "EventLoop",
+          "FunctionRuntime", "Bytes", "ServerSupport",
         ]),
       tests(
         "LocalCloud",
         [
-          "LocalCloud", "Acceptance", "EventLoop", "FunctionRuntime", "HTTPClient", "Events",
+          "LocalCloud", "Acceptance", "EventLoop", "FunctionRuntime", "HTTPClient",
           "TestSupport",
         ]),
-      tests("Acceptance", ["Acceptance", "LocalCloud", "Events", "Bytes"]),
+      tests("Acceptance", ["Acceptance", "LocalCloud", "PixelModel", "Bytes"]),
       tests("PixelTables", ["PixelTables", "FunctionRuntime", "ServerSupport"]),
       tests(
         "EndToEnd",

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import Bytes
+import Envelopes
 import EventLoop
-import Events
 import FunctionRuntime
 import GoogleCloud
+import PixelModel
 
 /// Takes rows that LogParse has published and streams them into suffix tables.
 ///

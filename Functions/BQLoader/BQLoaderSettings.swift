@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-import Events
 import FunctionRuntime
 import GoogleCloud
+import PixelModel
+import Settings
 
 public struct BQLoaderSettings: Sendable {
   let dataset: String

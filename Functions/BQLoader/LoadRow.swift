@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import Bytes
+import Envelopes
 import EventLoop
-import Events
 import FunctionRuntime
+import PixelModel
 
 /// One pushed row that waits to be in BigQuery. Its JSON stays in the message's buffer.
 struct LoadRow {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
+import Envelopes
 import EventLoop
-import Events
 import FunctionRuntime
 import GoogleCloud
 import Synchronization

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
 
 /// What the loader reads of a row that it passes through: its id, its time, and the values of the columns
 /// that make the suffix.

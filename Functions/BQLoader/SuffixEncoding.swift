@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
+import PixelModel
 
 /// Makes any value a part of a table name, so that no two values make the same part and none can reach
 /// out of its place.

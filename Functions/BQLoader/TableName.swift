@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import Events
 
 /// `BIGQUERY_TABLE`: the name of the template table, in which `{contract}` stands for the contract that
 /// the message was parsed by.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
+import PixelModel
 
 /// The pattern that says which table a row goes to: the template table's name plus what this makes of
 /// the row (BigQuery's `templateSuffix`).

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
+import PixelModel
 
 extension ByteWriter {
   /// Appends the text of a parameter as a value of a column of `type`, in the encoding that

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
-import Privacy
+import Envelopes
+import PixelModel
 
 /// Turns a log entry into an event's row, by the contract. No I/O and no clock: the same entry always
 /// gives the same verdict and the same bytes. `LogParse.swift` has the steps in their order; here is what

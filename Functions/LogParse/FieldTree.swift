@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
+import PixelModel
 
 /// The RECORD columns of a contract with all that is inside them, parents before children in the
 /// schema's order, and the way from a parameter's name to its field.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
 
 /// A JSON value that came in parts, one parameter each: `.a.b=1&.tags[]=x` is `{"a":{"b":1},"tags":["x"]}`.
 ///

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
 import FunctionRuntime
 import GoogleCloud
+import PixelModel
+import Settings
 
 extension EventParser {
   /// The whole way of an entry, step by step. Only if the verdict is an event does `row` hold its row;

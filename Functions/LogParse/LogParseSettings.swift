@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import Events
 import FunctionRuntime
 import GoogleCloud
-import Privacy
+import PixelModel
+import Settings
 
 public struct LogParseSettings: Sendable {
   /// Nil only if the settings have a problem, which stops the start.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
 
 /// RECORD columns: objects and lists of objects, made of the parameters that name their fields.
 extension RowEncoder {

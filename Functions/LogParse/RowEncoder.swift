@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
-import Privacy
+import Envelopes
+import PixelModel
 
 /// What a row is made of, beside the query parameters: the entry and what was read from it.
 struct Hit {

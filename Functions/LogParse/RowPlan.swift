@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
-import Privacy
+import PixelModel
 
 /// The contract, prepared for writing rows: what fills each column, and its key ready to copy.
 struct RowPlan {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import Events
+import Envelopes
 import FunctionRuntime
 
 /// The one log line that a test event leaves. It has codes, counts and names from the contract, and

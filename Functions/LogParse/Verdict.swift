@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import Events
+import Bytes
+import Envelopes
 
 /// What a log entry turned out to be: every entry is exactly one of the four.
 public enum Verdict {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import FunctionRuntime
+import Settings
 
 /// Which pages may post: `ALLOWED_ORIGINS`, patterns with `*` for any run of letters, digits, dots and
 /// hyphens. Never with credentials.

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import EventLoop
-import Events
 import FunctionRuntime
 import GoogleCloud
-import Privacy
+import PixelModel
 
 /// `POST /events`: one event or many, from pages, apps and servers. Always published, in `log` mode too,
 /// since a request log has no body.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
 import FunctionRuntime
-import Privacy
+import PixelModel
 
 /// A hit as a Cloud Logging LogEntry, the one message format that LogParse reads, with `resource.type` =
 /// `pixel_ingest`.

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import EventLoop
-import Events
 import FunctionRuntime
 import GoogleCloud
-import Privacy
+import PixelModel
 
 /// Takes hits and events, decides about privacy, and publishes what is left as LogEntries.
 ///

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import FunctionRuntime
 import GoogleCloud
-import Privacy
+import PixelModel
+import Settings
 
 public struct PixelIngestSettings: Sendable {
   enum Mode: String, Sendable, CaseIterable {

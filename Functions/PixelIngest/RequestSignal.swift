@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import FunctionRuntime
-import Privacy
+import PixelModel
 
 extension PrivacyPolicy {
   /// What a request says about privacy, in its headers or its URL; nil if nothing, or if signals are

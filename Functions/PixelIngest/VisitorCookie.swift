@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import FunctionRuntime
+import Settings
 
 /// The first-party cookie that `ID_COOKIE` asks for: a random id, which fills the column `visitor_id`.
 ///

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import FunctionRuntime
+import Settings
 
 /// The keys that servers post with, `WRITE_KEYS`. Without any everybody may post.
 struct WriteKeys: Sendable {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import EventLoop
-import Events
 import FunctionRuntime
 
 /// Runs an `async` handler beside a loop and brings its outcome back to it.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+import Envelopes
 import EventLoop
-import Events
 import FunctionRuntime
 
 extension MessageFunction {

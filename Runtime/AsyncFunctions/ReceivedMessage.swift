@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
+import Envelopes
 import FunctionRuntime
 
 /// A copy of a pushed message that may leave its loop's thread.

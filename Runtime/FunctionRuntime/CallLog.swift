@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import EventLoop
-import Events
 
 /// One line a call, in Cloud Logging's structured format: what was asked, what was answered, how long it
 /// took, and which trace it belongs to. Never the query, an address or an agent.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import Events
+import Envelopes
 
 /// What a function says about a call for its log line.
 struct CallNote {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+import Envelopes
 import EventLoop
-import Events
 
 /// One push of one message, to be finished exactly once.
 ///

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import Events
+import Envelopes
 
 /// The events of one request, which has one answer: when the last of them is finished.
 final class EventArrival {

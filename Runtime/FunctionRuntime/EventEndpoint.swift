@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
+import Envelopes
 
 /// CloudEvents on one worker: decodes them, calls the function, answers by the outcomes and the sender.
 final class EventEndpoint {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+import Envelopes
 import EventLoop
-import Events
 
 /// A function of CloudEvents, however they come: in headers, as JSON, in a batch, or as a Pub/Sub push of any
 /// shape but a bare one, whose message becomes an event of type `CloudEvent.messagePublished`.

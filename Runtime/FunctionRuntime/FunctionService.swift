@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import CSystem
 import EventLoop
-import Events
 import Glibc
+import Settings
 
 /// The version of everything in this repository: in `--version`, log lines and `User-Agent`.
 public let pixelPipelineVersion = "0.1.0"

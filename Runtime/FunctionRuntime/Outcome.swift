@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import Events
+import Envelopes
 
 /// How a call ended. There are three ways, whoever sent it.
 public enum Outcome: Sendable {

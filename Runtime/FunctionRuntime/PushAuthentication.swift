@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Settings
 
 /// Who may push: how the sender's identity is checked.
 public struct PushAuthentication: Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
+import Envelopes
 
 extension Request {
   /// What the request's headers say it carries.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import EventLoop
 import Glibc
+import Settings
 
 /// The settings that every function has.
 public struct RuntimeSettings: Sendable {

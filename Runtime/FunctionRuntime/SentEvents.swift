@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
+import Envelopes
 
 /// The events of one request, and who sent it.
 struct SentEvents {

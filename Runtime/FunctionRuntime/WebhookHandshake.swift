@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import Events
 
 /// Consent to be sent events (HTTP 1.1 Web Hooks for Event Delivery 1.0.2 §4): `OPTIONS` with an origin.
 ///

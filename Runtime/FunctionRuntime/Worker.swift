@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+import Envelopes
 import EventLoop
-import Events
 import HTTPClient
 
 /// What a function gets for each event loop: the loop itself and what belongs to it.

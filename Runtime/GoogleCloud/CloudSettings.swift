@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import EventLoop
 import FunctionRuntime
+import Settings
 
 /// Where Google's services are, for one process, and the access to them that its loops share.
 public struct CloudSettings: Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
+import Envelopes
 import FunctionRuntime
 
 /// Keeps what can never succeed: publishes the original bytes to a topic, with what went wrong as

@@ -2,6 +2,7 @@
 import Bytes
 import FunctionRuntime
 import HTTPClient
+import Settings
 
 /// A service account's key file: signs for access tokens where there is no metadata server (RFC 7523;
 /// "Using OAuth 2.0 for server to server applications").

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import AsyncFunctions
-import Events
+import Envelopes
 import Foundation
 import FunctionRuntime
 

@@ -3,6 +3,7 @@ import EventLoop
 import Foundation
 import HTTPClient
 import ServerSupport
+import Settings
 import Testing
 
 @testable import BQLoader

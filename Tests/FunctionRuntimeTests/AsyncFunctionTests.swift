@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import AsyncFunctions
+import Envelopes
 import EventLoop
-import Events
 import Foundation
 import ServerSupport
+import Settings
 import Synchronization
 import Testing
 import TypedFunctions

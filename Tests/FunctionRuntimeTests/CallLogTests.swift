@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import EventLoop
-import Events
 import Foundation
 import Testing
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
+import Envelopes
 import EventLoop
-import Events
 import Foundation
 import ServerSupport
+import Settings
 import Testing
 
 @testable import FunctionRuntime

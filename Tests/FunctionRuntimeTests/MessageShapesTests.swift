@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-import Events
+import Envelopes
 import Foundation
 import ServerSupport
+import Settings
 import Testing
 
 @testable import FunctionRuntime

@@ -2,6 +2,7 @@
 import EventLoop
 import Foundation
 import ServerSupport
+import Settings
 
 @testable import FunctionRuntime
 

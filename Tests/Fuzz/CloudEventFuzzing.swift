@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 
-@testable import Events
+@testable import Envelopes
 @testable import FunctionRuntime
 
 /// Events in all modes: what begins with `{` is one in JSON, with `[` a batch, anything else is a request.

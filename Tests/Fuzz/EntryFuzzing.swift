@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
+import Envelopes
 import FunctionRuntime
 import LogParse
+import PixelModel
+import Settings
 
 /// A log entry becomes a row by the contract that ships, or is refused, and the same each time.
 struct EntryFuzzing: FuzzSubject {

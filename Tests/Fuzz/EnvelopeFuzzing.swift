@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 
-@testable import Events
+@testable import Envelopes
 
 /// A wrapped push means the same each time, and what was read of it can be written and read again.
 struct EnvelopeFuzzing: FuzzSubject {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
 import LogParse
+import PixelModel
 
 @testable import PixelIngest
 

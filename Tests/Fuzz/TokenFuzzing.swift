@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
+import Settings
 
 @testable import FunctionRuntime
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import FunctionRuntime
+import Settings
 import Testing
 
 @testable import GoogleCloud

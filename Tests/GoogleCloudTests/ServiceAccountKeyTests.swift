@@ -5,6 +5,7 @@ import Foundation
 import FunctionRuntime
 import HTTPClient
 import ServerSupport
+import Settings
 import Synchronization
 import Testing
 

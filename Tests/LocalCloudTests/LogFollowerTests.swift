@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import Events
 import Foundation
+import PixelModel
 import Testing
 
 @testable import LocalCloud

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import Events
 import Foundation
 import LogParse
 import TestSupport

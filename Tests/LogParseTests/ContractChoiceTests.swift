@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import Events
 import LogParse
+import PixelModel
 import Testing
 
 /// Several contracts: which of them a hit is judged by.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 import LogParse
-import Privacy
+import PixelModel
 import Testing
 
 /// JSON columns, filled by parameters that name a part of them.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import Events
+import Envelopes
 import Foundation
 import LogParse
 import TestSupport

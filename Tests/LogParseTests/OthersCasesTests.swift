@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
 import Foundation
 import TestSupport
 import Testing

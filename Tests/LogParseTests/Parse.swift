@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
+import Envelopes
 import Foundation
 import LogParse
-import Privacy
+import PixelModel
 import Testing
 
 /// What a test looks at after an entry was parsed.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-import Events
 import Foundation
-import Privacy
+import PixelModel
 import Testing
 
 @testable import LogParse

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 import FunctionRuntime
+import Settings
 import Testing
 
 @testable import LogParse

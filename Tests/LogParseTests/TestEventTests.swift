@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-import Events
+import Envelopes
 import LogParse
+import PixelModel
 import Testing
 
 /// Hits that say they are a test are judged like any other, and nothing is kept of them.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import Events
 import Foundation
 import Glibc
 import ServerSupport
+import Settings
 import Synchronization
 import Testing
 

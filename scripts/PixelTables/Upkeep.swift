@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import Events
 import Foundation
+import PixelModel
 
 /// What all commands work on: a template table, its suffix tables, and the rules of their names.
 public struct Upkeep: Sendable {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import FunctionRuntime
+import Settings
 
 /// How far a place's clocks are ahead of UTC at any moment, read from a file of the time zone database
 /// (RFC 8536) or from a rule such as `CET-1CEST,M3.5.0,M10.5.0/3`.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import Events
+import Bytes
 
 /// A rule for all years, in the form of the POSIX variable `TZ` with the extensions of RFC 8536 §3.3.1:
 /// `CET-1CEST,M3.5.0,M10.5.0/3`.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import FunctionRuntime
 import LogParse
+import Settings
 
 FunctionService(
   name: "log-parse",

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import CSystem
+import Envelopes
 import EventLoop
-import Events
 import Glibc
 
 extension Connection {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The same function of pushes in each way that a handler can be written, to compare what they cost.
 import AsyncFunctions
-import Events
 import FunctionRuntime
+import Settings
 import TypedFunctions
 
 enum Handler: String, CaseIterable { case synchronous, asynchronous, typed }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A whole function: prints what it receives as a line of JSON and says that it is done.
-import Events
 import FunctionRuntime
+import Settings
 
 enum Takes: String, CaseIterable { case events, messages }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
+import Envelopes
 import FunctionRuntime
 import Glibc
 import LogParse
+import PixelModel
+import Settings
 
 /// The parsing part of LogParse on a file of pushes, one on each line.
 ///

@@ -2,6 +2,7 @@
 import Bytes
 import FunctionRuntime
 import Glibc
+import Settings
 
 /// Decodes each line of a file again and again: `parts-core FILE base64|query SECONDS` prints the nanoseconds of
 /// CPU time for a line, and how many bytes all lines become, for a comparison with the others.

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import Bytes
 
 extension ByteWriter {
   /// Appends RFC 3339 in UTC with nanoseconds: `2026-01-02T03:44:05.123456789Z`.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import FunctionRuntime
+import Settings
 
 /// Which columns hold facts about a person: those that are emptied under a privacy signal.
 ///

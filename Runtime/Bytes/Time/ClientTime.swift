@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import Bytes
 
 extension Timestamp {
   /// Reads a time as the code of web pages, apps and databases writes it:

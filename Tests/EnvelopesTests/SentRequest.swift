@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
+import Envelopes
 
 /// A request as it lies in a connection's buffer: header fields, then the body.
 struct SentRequest {

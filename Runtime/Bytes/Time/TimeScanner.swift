@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import Bytes
 
 /// Reads the parts of a written date and time one after the other.
 public struct TimeScanner {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import Bytes
 
 /// Finds a name among a fixed set by its bytes, without making a string of it: open addressing in a
 /// table at most half full.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
+import PixelModel
 import Testing
 
 @Suite struct EventIDTests {

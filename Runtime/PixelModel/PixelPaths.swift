@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Settings
 
 /// The setting `PIXEL_PATHS`, which the collector and the parser share: a hit is a request for one of
 /// these paths, compared byte by byte.

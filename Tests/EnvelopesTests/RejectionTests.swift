@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import Events
+import Envelopes
 import Testing
 
 @Suite struct RejectionTests {

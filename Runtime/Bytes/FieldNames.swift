@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
-import Bytes
 
 /// The members of a JSON object that are read, by their camelCase and snake_case names.
-struct FieldNames<Field: Sendable>: Sendable {
-  private let index: NameIndex
-  private let found: [(field: Field, isSnakeCase: Bool)]
+public struct FieldNames<Field: Sendable>: Sendable {
+  @usableFromInline let index: NameIndex
+  @usableFromInline let found: [(field: Field, isSnakeCase: Bool)]
 
   /// Each field with its name in camelCase.
-  init(_ fields: [(Field, String)]) {
+  public init(_ fields: [(Field, String)]) {
     var names: [[UInt8]] = []
     var found: [(field: Field, isSnakeCase: Bool)] = []
     for (field, camelCase) in fields {
@@ -23,8 +22,8 @@ struct FieldNames<Field: Sendable>: Sendable {
   }
 
   /// The field that has this name, however it is escaped.
-  @inline(__always)
-  func find(
+  @inlinable @inline(__always)
+  public func find(
     _ name: JSONString, in bytes: Span<UInt8>
   ) -> (field: Field, isSnakeCase: Bool)? {
     let position =

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import Bytes
 
 /// A point in time to the nanosecond, in the years 1 to 9999, like protobuf's and BigQuery's.
 public struct Timestamp: Hashable, Comparable, Sendable {

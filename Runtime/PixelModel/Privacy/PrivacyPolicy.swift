@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import FunctionRuntime
+import Settings
 
 /// What is done about privacy before anything is stored. PixelIngest applies it to what it publishes, and
 /// LogParse to what it reads from request logs, which know a URL but not its headers.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import Events
 import Foundation
+import PixelModel
 import Testing
 
 @Suite struct ContractTests {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import Foundation
-import FunctionRuntime
-import Privacy
+import PixelModel
+import Settings
 import Testing
 
 @Suite struct PrivacyTests {
