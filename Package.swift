@@ -238,7 +238,7 @@ let package = Package(
       tests(
         "LocalCloud",
         [
-          "LocalCloud", "Acceptance", "EventLoop", "FunctionRuntime", "HTTPClient",
+          "LocalCloud", "Acceptance", "EventLoop", "FunctionRuntime", "HTTPClient", "PixelModel",
           "TestSupport",
         ]),
       tests("Acceptance", ["Acceptance", "LocalCloud", "PixelModel", "Bytes"]),

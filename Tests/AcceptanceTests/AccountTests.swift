@@ -2,6 +2,7 @@
 import Bytes
 import Foundation
 import LocalCloud
+import PixelModel
 import Testing
 
 @testable import Acceptance
