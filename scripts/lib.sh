@@ -34,10 +34,28 @@ install_packages() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
 }
 
+# python_packages NAME PACKAGE…: packages from PyPI in a folder of their own, .build-kits/NAME. Prints the folder;
+# 1 if they cannot be had. The folder is made once.
+python_packages() {
+  local name="$1" venv="$ROOT/.build-kits/$1"
+  shift
+  if [[ "$(cat "$venv/complete" 2>/dev/null)" != "$*" ]]; then
+    install_packages python3-venv >&2
+    say "Installing $* (PyPI)"
+    rm -rf "$venv"
+    { python3 -m venv "$venv" && "$venv/bin/pip" install -q --disable-pip-version-check "$@"; } >&2 || return 1
+    printf '%s' "$*" >"$venv/complete"
+  fi
+  printf '%s' "$venv"
+}
+
 require_swift() {
   command -v swift >/dev/null && return 0
   die "Swift 6.3 is not installed: see https://www.swift.org/install/linux/, then run this again"
 }
+
+# The folder of the release programs, built or not.
+release_folder() { swift build --package-path "$ROOT" -c release --show-bin-path; }
 
 # Builds the four programs with optimisation. BIN is where they are then; PIXEL_BINARIES says that they are there.
 build_release() {

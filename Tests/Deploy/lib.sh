@@ -11,8 +11,8 @@ case "${1:-}" in -h | --help) print_usage "$0"; exit 0 ;; esac
 
 # fakegcp runs a command against an offline Google Cloud with the real gcloud and bq.
 FAKEGCP="$ROOT/Tests/Kits/fakegcp/fakegcp"
-# What it checks requests against: Google's API descriptions, as this package of PyPI has them.
-readonly API_PACKAGE=google-api-python-client==2.202.0
+# shellcheck source=Tests/Kits/fakegcp/descriptions.sh
+source "$ROOT/Tests/Kits/fakegcp/descriptions.sh"
 WORK="$(mktemp -d)"
 trap 'rm -rf "$WORK"' EXIT
 export SKIP_IMAGE_BUILD=1
@@ -24,25 +24,6 @@ can_deploy() {
     command -v "$program" >/dev/null || { say "SKIPPED: $program is not installed"; return 1; }
   done
   find_descriptions
-}
-
-# find_descriptions: sets FAKEGCP_DESCRIPTIONS; the package is installed once, for all tests.
-find_descriptions() {
-  local venv="$ROOT/.build-kits/${API_PACKAGE//==/-}" folder
-  [[ -z ${FAKEGCP_DESCRIPTIONS:-} ]] || return 0
-  if [[ ! -e $venv/complete ]]; then
-    install_packages python3-venv
-    say "Installing $API_PACKAGE (PyPI)"
-    rm -rf "$venv"
-    if ! python3 -m venv "$venv" || ! "$venv/bin/pip" install -q --no-deps "$API_PACKAGE"; then
-      say "SKIPPED: $API_PACKAGE could not be had from PyPI"
-      return 1
-    fi
-    : >"$venv/complete"
-  fi
-  for folder in "$venv"/lib/python3*/site-packages/googleapiclient/discovery_cache/documents; do
-    export FAKEGCP_DESCRIPTIONS="$folder"
-  done
 }
 
 # config NAME LINE…: a configuration that is the example with these lines; prints its file.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import TestSupport
 import Testing
 
 /// A second judge of what the loader writes: PyPI's bqemulator, read with Google's own client.
 @Suite(.serialized) struct BigQueryJudgeTests {
-  private static let isLong = ProcessInfo.processInfo.environment["PIXEL_TEST_ALL"] != nil
   /// What runs without a network of its own: the extension that bqemulator wants to download is on PyPI too.
   private static let packages = [
     "bqemulator==1.4.0", "duckdb==1.5.5", "duckdb-extension-spatial==1.5.5", "numpy",
@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test(
-    .enabled(if: isLong, "part of the long suites"),
+    .partOfAll,
     .enabled(if: PubSubEmulator.find("python3") != nil, "python3 is not installed"),
     .timeLimit(.minutes(10)))
   func `rows with a value of every type are accepted and read back equal`() throws {

@@ -2,6 +2,7 @@
 import Foundation
 import HTTPClient
 import ServerSupport
+import TestSupport
 import Testing
 
 /// The tracker in real browsers, from a page to rows.
@@ -9,6 +10,7 @@ import Testing
   private static let python = PubSubEmulator.find("python3") != nil
 
   @Test(
+    .partOfAll,
     .enabled(
       if: python && PubSubEmulator.find("chromium") != nil, "chromium or python3 is not installed"),
     .timeLimit(.minutes(10)), arguments: ["plain", "gpc", "image"])
@@ -17,6 +19,7 @@ import Testing
   }
 
   @Test(
+    .partOfAll,
     .enabled(
       if: python && PubSubEmulator.find("firefox-esr") != nil,
       "firefox-esr or python3 is not installed"),

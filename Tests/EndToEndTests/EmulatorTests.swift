@@ -149,15 +149,16 @@ final class EmulatorRun {
   /// Holds each recorded request against Google's API descriptions, where the checker is at hand.
   func checkRecordedRequests() throws {
     for proxy in proxies { #expect(try proxy.requestCount() > 10) }
-    let checker = packageRoot.appendingPathComponent("Tests/Kits/api/check_requests.py")
-    guard let python = PubSubEmulator.find("python3"),
-      FileManager.default.fileExists(atPath: checker.path)
-    else { return print("The requests were not held against the API descriptions: no checker.") }
+    let checker = packageRoot.appendingPathComponent("Tests/Kits/fakegcp/check_requests.py")
+    guard let python = PubSubEmulator.find("python3"), let descriptions = apiDescriptions else {
+      let reason = "FAKEGCP_DESCRIPTIONS names no API descriptions"
+      return print("SKIPPED the emulator's requests beside Google's API: \(reason)")
+    }
     for record in records {
       let process = Process()
       let output = Pipe()
       process.executableURL = python
-      process.arguments = [checker.path, "--jsonl", record.path]
+      process.arguments = [checker.path, "--descriptions", descriptions, record.path]
       process.standardOutput = output
       try process.run()
       let lines = String(

@@ -75,6 +75,9 @@ let binaries = URL(
 let packageRoot = URL(fileURLWithPath: #filePath)
   .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
+/// The folder of Google's API descriptions; `scripts/test.sh` gets them from PyPI.
+let apiDescriptions = ProcessInfo.processInfo.environment["FAKEGCP_DESCRIPTIONS"]
+
 /// A port that nobody listens on at the moment.
 func freePort() -> Int {
   let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 import ServerSupport
+import TestSupport
 import Testing
 
 @testable import Conformance
 
 /// Clients that other people wrote, against the example function.
 @Suite(.serialized) struct RealClientTests {
-  private static let isLong = ProcessInfo.processInfo.environment["PIXEL_TEST_ALL"] != nil
   private static let echo = URL(fileURLWithPath: CommandLine.arguments[0])
     .deletingLastPathComponent().appendingPathComponent("event-echo")
 
@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test(
-    .enabled(if: isLong, "part of the long suites"),
+    .partOfAll,
     .enabled(if: PubSubEmulator.find("python3") != nil, "python3 is not installed"),
     .timeLimit(.minutes(10)))
   func `events of PyPI's cloudevents arrive as they were sent`() throws {

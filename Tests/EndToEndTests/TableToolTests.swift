@@ -7,7 +7,6 @@ import Testing
 
 /// The program behind scripts/tables.sh, as a person runs it.
 @Suite(.serialized) struct TableToolTests {
-  private static let isLong = ProcessInfo.processInfo.environment["PIXEL_TEST_ALL"] != nil
   private static let tool = binaries.appendingPathComponent("pixel-tables")
   private static let fakegcp = packageRoot.appendingPathComponent("Tests/Kits/fakegcp/fakegcp")
   private static let files = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -153,9 +152,8 @@ import Testing
   }
 
   @Test(
-    .enabled(
-      if: FileManager.default.isExecutableFile(atPath: fakegcp.path),
-      "the offline control plane is not in \(fakegcp.path)"),
+    .enabled(if: PubSubEmulator.find("gcloud") != nil, "gcloud is not installed"),
+    .enabled(if: apiDescriptions != nil, "FAKEGCP_DESCRIPTIONS names no API descriptions"),
     .timeLimit(.minutes(10)))
   func `each request is one that Google's API description has`() throws {
     let folder = try Self.scratch()
@@ -178,7 +176,7 @@ import Testing
   }
 
   @Test(
-    .enabled(if: isLong, "part of the long suites"),
+    .partOfAll,
     .enabled(if: PubSubEmulator.find("python3") != nil, "python3 is not installed"),
     .timeLimit(.minutes(10)))
   func `view, function, queries and moving give their rows in PyPI's bqemulator`() throws {

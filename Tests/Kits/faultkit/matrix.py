@@ -154,7 +154,7 @@ class Run:
         p = subprocess.Popen(cmd, stdout=f, stderr=subprocess.STDOUT)
         f.close()
         self.procs.append(p)
-        end = time.time() + 20
+        end = time.time() + 60  # an RSA key is made in plain Python first
         while time.time() < end and not os.path.exists(ready):
             if p.poll() is not None:
                 raise RuntimeError("%s ended at once; see %s.out" % (prog, prog))
