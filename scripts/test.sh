@@ -134,6 +134,7 @@ long() {
   step 'scanners beside Python and Foundation' compare_scanners 10000000
   step 'the fault kit itself' python3 "$ROOT/Tests/Kits/faultkit/selftest.py"
   step 'faults, at a tenth of the times' "$ROOT/scripts/dev/faults.sh"
+  step 'hostile clients and servers' "$ROOT/scripts/dev/hostile.sh"
   step 'field reports' "$ROOT/scripts/dev/field-reports.sh"
   step 'static images' "$ROOT/Tests/Deploy/images.sh"
   step 'fuzzing' fuzz 600
