@@ -105,7 +105,7 @@ main() {
   require_swift
   install_packages "${SYSTEM_PACKAGES[@]}"
   if ! has_fuzzer; then
-    say 'Fuzzing is skipped: this Swift toolchain has no libFuzzer (libclang_rt.fuzzer).'
+    say 'SKIPPED fuzzing: this Swift toolchain has no libFuzzer (libclang_rt.fuzzer)'
     exit 0
   fi
   build_fuzzer

@@ -29,7 +29,7 @@ step() {
 # skipped_tests FILE: the tests that Swift Testing left out, as lines `SKIPPED name: reason`. Those of a larger size
 # of the test command are not left out: they are no part of this one.
 skipped_tests() {
-  sed -nE 's/^. (Test|Suite) (.*) skipped(: "(.*)")?\.?$/\2\t\4/p' "$1" | tr -d '"' |
+  sed -nE 's/^[^ ]+ (Test|Suite) (.*) skipped(: "(.*)")?\.?$/\2\t\4/p' "$1" | tr -d '"' |
     awk -F'\t' '$2 !~ /^part of / { gsub(/:/, " ", $1); printf "SKIPPED %s: %s\n", $1, $2 == "" ? "no reason is given" : $2 }'
 }
 

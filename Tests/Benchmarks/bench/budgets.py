@@ -24,7 +24,7 @@ ROWS = 32
 def run(bench) -> Result:
     columns = ["work", "instructions", "budget", "change"]
     if not shutil.which("valgrind"):
-        bench.say("Nothing is compared with the budgets: valgrind is not installed.")
+        bench.say("SKIPPED instruction budgets: valgrind is not installed")
         return Result("budgets", TITLE, columns, [["valgrind is not installed", "", "", ""]])
     counted = {name: round(count(bench)) for name, count in WORK.items()}
     if bench.saves_budgets:
@@ -38,6 +38,7 @@ def run(bench) -> Result:
     notes = [f"Budgets of {kept['recorded']}, {kept['on']}."]
     if kept["processor"] != _processor():
         notes.append(f"This is {_processor()}, the budgets are of {kept['processor']}: not compared.")
+        bench.say(f"SKIPPED instruction budgets: they are of {kept['processor']}, this is {_processor()}")
         targets = []
     if any(count < budget * (1 - ALLOWED_RISE) for count, budget in
            ((counted[name], kept["instructions"][name]) for name in counted)):

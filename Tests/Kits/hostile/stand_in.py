@@ -39,13 +39,14 @@ class StandIn:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            self._connections.append(connection)
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):
         try:
             if self.tls:
                 connection = self.tls.wrap_socket(connection, server_side=True)
+            # The one that can be closed: TLS takes the first one's descriptor.
+            self._connections.append(connection)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with connection.makefile("rb") as lines:
                 while request := Request.read(lines, connection):
