@@ -54,9 +54,6 @@ require_swift() {
   die "Swift 6.3 is not installed: see https://www.swift.org/install/linux/, then run this again"
 }
 
-# The folder of the release programs, built or not.
-release_folder() { swift build --package-path "$ROOT" -c release --show-bin-path; }
-
 # Builds the four programs with optimisation. BIN is where they are then; PIXEL_BINARIES says that they are there.
 build_release() {
   if [[ -n ${PIXEL_BINARIES:-} ]]; then

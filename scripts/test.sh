@@ -74,7 +74,7 @@ script_tests() { python3 -m unittest discover -s "$ROOT/Tests/Repository" -t "$R
 fuzz() { "$ROOT/scripts/dev/fuzz.sh" --seed 1 --seconds "$1"; }
 
 # The same inputs each time.
-compare_scanners() { "$ROOT/scripts/dev/differential.sh" --inputs "$1"; }
+compare_scanners() { "$BIN/differential" "$1"; }
 
 # One road, to an offline Google Cloud.
 deployment() {
@@ -102,14 +102,18 @@ whole_deployment() {
 # What every size but --deployment begins with.
 first_steps() {
   step 'lint' lint
-  step 'release build' build_everything
+  build
   step 'scripts' script_tests
   step 'tests' unit_tests
 }
 
 # All of the package: what no test runs has to build, too.
-build_everything() {
-  [[ -n ${PIXEL_BINARIES:-} ]] || swift build --package-path "$ROOT" -c release 2>&1 | build_errors_only
+build_everything() { swift build --package-path "$ROOT" -c release 2>&1 | build_errors_only; }
+
+# Sets BIN, which the step could not: it is a shell of its own.
+build() {
+  [[ -n ${PIXEL_BINARIES:-} ]] || step 'release build' build_everything
+  BIN="${PIXEL_BINARIES:-$(swift build --package-path "$ROOT" -c release --show-bin-path)}"
 }
 
 plain() {
@@ -154,10 +158,8 @@ main() {
   require_swift
   install_packages "${TEST_PACKAGES[@]}"
   [[ $size == plain || $size == deployment ]] || optional_packages "${ALL_PACKAGES[@]}"
-  # The steps run in shells of their own: what they build is found by its folder.
-  BIN="${PIXEL_BINARIES:-$(release_folder)}"
   if [[ $size == deployment ]]; then
-    step 'release build' build_everything
+    build
     step 'deployment' whole_deployment
   else
     "$size"
