@@ -3,9 +3,8 @@
 extension Timestamp {
   /// Reads a time as the code of web pages, apps and databases writes it:
   ///
-  /// - RFC 3339; also with a space instead of `T`, without seconds, without an offset (then UTC),
-  ///   with ` UTC` at the end, or only the date (then its midnight in UTC). A `+` of an offset that a
-  ///   query string has turned into a space is understood.
+  /// - RFC 3339; also with a space instead of `T`, without seconds, with the zone as
+  ///   `TimeScanner.zone` reads it, or only the date (then its midnight in UTC).
   /// - A count since 1970 with or without a fraction: seconds, or milliseconds (`Date.now()`), or
   ///   microseconds. Which one follows from its size: below 10¹¹ are seconds (until the year 5138),
   ///   below 10¹⁴ milliseconds (from 1973 on), below 10¹⁷ microseconds.
@@ -24,15 +23,7 @@ extension Timestamp {
         || text.take(UInt8(ascii: " "), in: bytes),
       let time = text.time(in: bytes, secondsRequired: false)
     else { return nil }
-    let offset: Int?
-    if text.isAtEnd {
-      offset = 0
-    } else if text.take(UInt8(ascii: " "), in: bytes) {
-      offset = text.take("UTC", in: bytes) ? 0 : text.hoursAndMinutes(in: bytes)
-    } else {
-      offset = text.offset(in: bytes)
-    }
-    guard let offset, text.isAtEnd else { return nil }
+    guard let offset = text.zone(in: bytes), text.isAtEnd else { return nil }
     self.init(date, time, offsetMinutes: offset)
   }
 

@@ -86,10 +86,40 @@ public struct TimeScanner {
   }
 
   /// `HH:MM` as minutes.
-  public mutating func hoursAndMinutes(in bytes: Span<UInt8>) -> Int? {
+  private mutating func hoursAndMinutes(in bytes: Span<UInt8>) -> Int? {
     guard let hours = twoDigits(in: bytes), hours < 24, take(UInt8(ascii: ":"), in: bytes),
       let minutes = twoDigits(in: bytes), minutes < 60
     else { return nil }
     return hours * 60 + minutes
+  }
+
+  /// The zone as databases and programs write it, in minutes east of UTC; UTC at the end of the text.
+  ///
+  /// `Z`, `UTC`, `GMT`, and offsets such as `+01:00`, `+0100`, `+01` and `-7`, with or without a space
+  /// before them. A `+` that a query string has turned into a space is understood.
+  public mutating func zone(in bytes: Span<UInt8>) -> Int? {
+    guard !isAtEnd else { return 0 }
+    let hasSpace = take(UInt8(ascii: " "), in: bytes)
+    if take(UInt8(ascii: "Z"), in: bytes) || take(UInt8(ascii: "z"), in: bytes) { return 0 }
+    if hasSpace, take("UTC", in: bytes) || take("GMT", in: bytes) { return 0 }
+    let isWest = take(UInt8(ascii: "-"), in: bytes)
+    guard isWest || take(UInt8(ascii: "+"), in: bytes) || hasSpace else { return nil }
+    guard let minutes = anyHoursAndMinutes(in: bytes) else { return nil }
+    return isWest ? -minutes : minutes
+  }
+
+  /// `HH:MM`, `H:MM`, `HHMM`, `HH` or `H` as minutes.
+  private mutating func anyHoursAndMinutes(in bytes: Span<UInt8>) -> Int? {
+    let first = at
+    while at < end, at &- first < 4, bytes[at].decimalDigit != nil { at &+= 1 }
+    guard var hours = bytes.decimal(at: first..<at), at &- first != 3 else { return nil }
+    var minutes = 0
+    if at &- first == 4 {
+      (hours, minutes) = (hours / 100, hours % 100)
+    } else if take(UInt8(ascii: ":"), in: bytes) {
+      guard let both = twoDigits(in: bytes) else { return nil }
+      minutes = both
+    }
+    return hours < 24 && minutes < 60 ? hours * 60 + minutes : nil
   }
 }
