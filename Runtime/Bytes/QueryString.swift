@@ -11,6 +11,33 @@ public struct QueryParameter: Equatable, Sendable {
   public let valueIsEncoded: Bool
 }
 
+extension QueryParameter {
+  /// The parameter that was meant where an ampersand was escaped once too often, as mail templates and
+  /// content systems do: `type=t&amp;user_id=u` has `amp;user_id`, which means `user_id`. Nil if the name
+  /// does not begin so, or nothing stands behind.
+  public func withoutEscapedAmpersand(in bytes: Span<UInt8>) -> QueryParameter? {
+    var start = name.lowerBound
+    while let next = Self.escape(at: start, end: name.upperBound, in: bytes) { start = next }
+    guard start > name.lowerBound, start < name.upperBound else { return nil }
+    return QueryParameter(
+      name: start..<name.upperBound, value: value, nameIsEncoded: nameIsEncoded,
+      valueIsEncoded: valueIsEncoded)
+  }
+
+  /// Behind the `amp;` that stands at `at`, whose semicolon may be encoded; nil if there is none.
+  @inline(__always)
+  private static func escape(at: Int, end: Int, in bytes: Span<UInt8>) -> Int? {
+    guard end &- at >= 4, bytes[at] | 0x20 == UInt8(ascii: "a") else { return nil }
+    guard bytes[at &+ 1] | 0x20 == UInt8(ascii: "m"), bytes[at &+ 2] | 0x20 == UInt8(ascii: "p")
+    else { return nil }
+    if bytes[at &+ 3] == UInt8(ascii: ";") { return at &+ 4 }
+    guard end &- at >= 6, bytes[at &+ 3] == UInt8(ascii: "%"),
+      bytes[at &+ 4] == UInt8(ascii: "3"), bytes[at &+ 5] | 0x20 == UInt8(ascii: "b")
+    else { return nil }
+    return at &+ 6
+  }
+}
+
 /// Walks over `application/x-www-form-urlencoded` parameters as the WHATWG URL standard §5.1 splits
 /// them: at each `&`, empty pieces left out, name and value parted at the first `=`.
 ///

@@ -23,8 +23,10 @@ public struct LogEntry: Sendable {
   public private(set) var privacyLabel: JSONString?
   /// `jsonPayload.statusDetails`: a load balancer's reason for the status.
   public private(set) var statusDetails: JSONString?
-  /// `jsonPayload.enforcedSecurityPolicy.outcome`: `ACCEPT` or `DENY`, from Cloud Armor.
+  /// `jsonPayload.enforcedSecurityPolicy.outcome`, from Cloud Armor: `ACCEPT`, `DENY`, `REDIRECT` or `EXEMPT`.
   public private(set) var securityOutcome: JSONString?
+  /// The same of `jsonPayload.enforcedEdgeSecurityPolicy`, which guards what the CDN or a bucket answers.
+  public private(set) var edgeOutcome: JSONString?
   /// `jsonPayload.securityPolicyRequestData.remoteIpInfo.regionCode`: the client's country in two
   /// letters, where Cloud Armor looked at the request.
   public private(set) var country: JSONString?
@@ -43,7 +45,7 @@ public struct LogEntry: Sendable {
 
   private enum Field: Sendable {
     case insertID, timestamp, receiveTimestamp, logName, request, resource, labels, payload
-    case statusDetails, securityPolicy, requestData, remoteIPInfo, country
+    case statusDetails, securityPolicy, edgePolicy, requestData, remoteIPInfo, country
   }
 
   private static let fields = FieldNames<Field>([
@@ -54,7 +56,7 @@ public struct LogEntry: Sendable {
 
   private static let payloadFields = FieldNames<Field>([
     (.statusDetails, "statusDetails"), (.securityPolicy, "enforcedSecurityPolicy"),
-    (.requestData, "securityPolicyRequestData"),
+    (.edgePolicy, "enforcedEdgeSecurityPolicy"), (.requestData, "securityPolicyRequestData"),
   ])
 
   private static let requestDataFields = FieldNames<Field>([(.remoteIPInfo, "remoteIpInfo")])
@@ -124,7 +126,8 @@ public struct LogEntry: Sendable {
     while let name = try scanner.nextMember(in: bytes) {
       let found = fields.find(name, in: bytes)
       switch found?.field {
-      case .securityPolicy: try readSecurityPolicy(&scanner, in: bytes)
+      case .securityPolicy: securityOutcome = try readOutcome(&scanner, in: bytes)
+      case .edgePolicy: edgeOutcome = try readOutcome(&scanner, in: bytes)
       case .requestData: try readRequestData(&scanner, in: bytes)
       default:
         let value = try scanner.value(in: bytes).string
@@ -133,14 +136,16 @@ public struct LogEntry: Sendable {
     }
   }
 
-  private mutating func readSecurityPolicy(
+  private func readOutcome(
     _ scanner: inout JSONScanner, in bytes: Span<UInt8>
-  ) throws(JSONError) {
-    guard try scanner.enterIfObject(in: bytes) else { return }
+  ) throws(JSONError) -> JSONString? {
+    guard try scanner.enterIfObject(in: bytes) else { return nil }
+    var outcome: JSONString?
     while let name = try scanner.nextMember(in: bytes) {
       let value = try scanner.value(in: bytes)
-      if name.equals("outcome", in: bytes) { securityOutcome = value.string }
+      if name.equals("outcome", in: bytes) { outcome = value.string }
     }
+    return outcome
   }
 
   private mutating func readRequestData(
@@ -183,12 +188,24 @@ extension LogEntry.Request {
       case (.url, .string): url.take(value.string, isSnakeCase)
       case (.userAgent, .string): userAgent.take(value.string, isSnakeCase)
       case (.remoteIP, .string): remoteIP.take(value.string, isSnakeCase)
+      case (.remoteIP, .array): remoteIP.take(value.firstString(in: bytes), isSnakeCase)
       case (.referer, .string): referer.take(value.string, isSnakeCase)
       case (.status, .string), (.status, .number): status = bytes.decimal(at: value.range)
       case (.cacheHit, .true), (.cacheHit, .false): cacheHit = value.kind == .true
       default: continue
       }
     }
+  }
+}
+
+extension JSONValue {
+  /// The first element of an array, if it is a string.
+  fileprivate func firstString(in bytes: Span<UInt8>) -> JSONString? {
+    var scanner = JSONScanner(at: range.lowerBound)
+    guard (try? scanner.enterArray(in: bytes)) != nil,
+      (try? scanner.nextElement(in: bytes)) == true
+    else { return nil }
+    return (try? scanner.value(in: bytes))?.string
   }
 }
 

@@ -35,15 +35,13 @@ struct AddressNetwork {
   private let kind: Kind
 
   /// Reads an address with or without a port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. An IPv4 address
-  /// inside an IPv6 one, `::ffff:192.0.2.1`, is that IPv4 address. Nil for anything else.
+  /// inside an IPv6 one, `::ffff:192.0.2.1` or `2002:c000:201::`, is that IPv4 address. Nil for anything else.
   init?(_ text: Span<UInt8>) {
     let range = text.addressWithoutPort(0..<text.count)
     if let bytes = Self.version4(text, range) {
       kind = .version4(bytes)
     } else if let groups = Self.version6(text, range) {
-      let isMapped = groups[0..<5].allSatisfy { $0 == 0 } && groups[5] == 0xFFFF
-      let bytes = [groups[6] >> 8, groups[6] & 0xFF, groups[7] >> 8]
-      kind = isMapped ? .version4(bytes.map { UInt8($0) } + [0]) : .version6(groups)
+      kind = Self.embedded(in: groups).map { .version4($0) } ?? .version6(groups)
     } else {
       return nil
     }
@@ -66,6 +64,31 @@ struct AddressNetwork {
         writer.append(String(group, radix: 16))
       }
       writer.append("::" as StaticString)
+    }
+  }
+
+  /// The IPv4 address of the client that is inside an IPv6 one: of 6to4 it stands in the first 48 bits,
+  /// which would be kept. Nil if there is none.
+  private static func embedded(in groups: [UInt16]) -> [UInt8]? {
+    func bytes(_ high: UInt16, _ low: UInt16) -> [UInt8] {
+      [high >> 8, high & 0xFF, low >> 8, low & 0xFF].map { UInt8($0) }
+    }
+    switch (groups[0], groups[1]) {
+    // 6to4, RFC 3056.
+    case (0x2002, _): return bytes(groups[1], groups[2])
+    // Teredo, RFC 4380 §4: the client's address with all its bits turned.
+    case (0x2001, 0): return bytes(~groups[6], ~groups[7])
+    // NAT64, RFC 6052 §2.1.
+    case (0x64, 0xFF9B) where groups[2..<6].allSatisfy({ $0 == 0 }):
+      return bytes(groups[6], groups[7])
+    case (0, 0) where groups[2] == 0 && groups[3] == 0:
+      // IPv4-mapped and -translated, RFC 4291 §2.5.5 and RFC 2765 §2.1.
+      let isMapped = groups[4] == 0 && groups[5] == 0xFFFF
+      let isTranslated = groups[4] == 0xFFFF && groups[5] == 0
+      // IPv4-compatible, which is deprecated. `::` and `::1` are not of this kind.
+      let isCompatible = groups[4] == 0 && groups[5] == 0 && groups[6] != 0
+      return isMapped || isTranslated || isCompatible ? bytes(groups[6], groups[7]) : nil
+    default: return nil
     }
   }
 
@@ -134,6 +157,20 @@ struct AddressNetwork {
 }
 
 extension Span where Element == UInt8 {
+  /// The first address of a list with commas, which is what a proxy's log may have, without its port.
+  public func firstAddress(_ range: Range<Int>) -> Range<Int> {
+    var at = range.lowerBound
+    while at < range.upperBound {
+      let end = firstIndex(of: UInt8(ascii: ","), in: at..<range.upperBound)
+      var (first, last) = (at, end)
+      while first < last, self[first] <= 0x20 { first &+= 1 }
+      while last > first, self[last &- 1] <= 0x20 { last &-= 1 }
+      if first < last { return addressWithoutPort(first..<last) }
+      at = end &+ 1
+    }
+    return range.upperBound..<range.upperBound
+  }
+
   /// The address in `192.0.2.1:4711`, `[2001:db8::1]:4711`, or without a port, where IPv6 comes bare.
   public func addressWithoutPort(_ range: Range<Int>) -> Range<Int> {
     var colons = 0

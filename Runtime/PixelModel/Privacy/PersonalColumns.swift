@@ -100,7 +100,8 @@ extension ByteWriter {
     var isFirst = true
     while let parameter = parameters.next(in: url) {
       name.removeAll()
-      name.append(formDecoding: url, parameter.name)
+      let meant = parameter.withoutEscapedAmpersand(in: url) ?? parameter
+      name.append(formDecoding: url, meant.name)
       guard !personal.contains(parameter: name.bytes.span) else { continue }
       if !isFirst { append(UInt8(ascii: "&")) }
       isFirst = false

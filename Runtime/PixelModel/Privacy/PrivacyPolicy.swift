@@ -17,7 +17,10 @@ public struct PrivacyPolicy: Sendable {
   public let signals: Signals
   public let addresses: AddressPolicy
   public let personal: PersonalColumns
+  /// In lower case.
   private let consentParameter: [UInt8]
+  /// Bit n: the name of one of the two parameters may begin with byte n, as it is written in a URL.
+  private let beginnings: UInt128
 
   public init(
     signals: Signals = .honor, addresses: AddressPolicy = .keep,
@@ -26,7 +29,10 @@ public struct PrivacyPolicy: Sendable {
     self.signals = signals
     self.addresses = addresses
     self.personal = personal
-    self.consentParameter = Array(consentParameter.utf8)
+    self.consentParameter = Array(consentParameter.lowercased().utf8)
+    beginnings =
+      " +%\t\n\rgGaA\(consentParameter.prefix(1).lowercased())\(consentParameter.prefix(1).uppercased())"
+      .utf8.reduce(0) { $0 | 1 << UInt128($1 & 127) }
   }
 
   /// Reads `PRIVACY_SIGNALS`, `CONSENT_PARAMETER`, `PRIVACY_LIST` and `IP_POLICY`.
@@ -52,6 +58,10 @@ public struct PrivacyPolicy: Sendable {
 
   /// What the parameters in `query`, a part of `url`, say about privacy; nil if nothing, or if signals are
   /// ignored.
+  ///
+  /// `gpc` and the consent parameter are heard in any letter case, with white space around name and value,
+  /// behind an ampersand that was escaped once too often (`amp;consent=0`), and in parts: `consent[]=0`,
+  /// `consent[0]=0`, `consent.ads=no`.
   public func signal(in url: Span<UInt8>, query: Range<Int>) -> PrivacySignal? {
     guard signals != .ignore else { return nil }
     var found: PrivacySignal?
@@ -74,48 +84,54 @@ public struct PrivacyPolicy: Sendable {
   /// The first two bytes tell for nearly all parameters that they are none of the two.
   @inline(__always)
   private func mayMatter(_ range: Range<Int>, of url: Span<UInt8>) -> Bool {
-    guard let first = range.first else { return false }
-    let (byte, percent) = (url[first], UInt8(ascii: "%"))
-    if byte == percent { return true }
-    if byte == UInt8(ascii: "g"), range.count > 1 {
-      let second = url[first &+ 1]
-      if second == UInt8(ascii: "p") || second == percent { return true }
+    guard let first = range.first, range.count > 1, url[first] < 0x80 else { return false }
+    guard beginnings &>> UInt128(url[first]) & 1 != 0 else { return false }
+    return mayMatter(url[first] | 0x20, before: url[first &+ 1] | 0x20)
+  }
+
+  /// Both in lower case; a `%` hides what it encodes.
+  private func mayMatter(_ first: UInt8, before second: UInt8) -> Bool {
+    if second == UInt8(ascii: "%") { return true }
+    if first == UInt8(ascii: "g"), second == UInt8(ascii: "p") { return true }
+    if first == UInt8(ascii: "a"), second == UInt8(ascii: "m") { return true }
+    if first == consentParameter.first {
+      return consentParameter.count == 1 || second == consentParameter[1]
     }
-    guard byte == consentParameter.first else { return false }
-    guard consentParameter.count > 1, range.count > 1 else { return true }
-    let second = url[first &+ 1]
-    return second == consentParameter[1] || second == percent
+    // White space or something encoded.
+    return first < UInt8(ascii: "0")
   }
 
   private func signal(inParameter range: Range<Int>, of url: Span<UInt8>) -> PrivacySignal? {
     var query = QueryString(range)
-    guard let parameter = query.next(in: url) else { return nil }
+    guard var parameter = query.next(in: url) else { return nil }
+    parameter = parameter.withoutEscapedAmpersand(in: url) ?? parameter
+    guard let name = whichParameter(parameter, in: url) else { return nil }
     var text = ByteWriter()
-    if parameter.nameIsEncoded { text.append(formDecoding: url, parameter.name) }
-    let decoded = text.bytes
-    let isGPC =
-      parameter.nameIsEncoded ? decoded.span.equals("gpc") : url.equals("gpc", at: parameter.name)
-    let isConsent =
-      parameter.nameIsEncoded
-      ? decoded == consentParameter : url.equals(consentParameter.span, at: parameter.name)
-    guard isGPC || isConsent else { return nil }
-    text.removeAll()
     text.append(formDecoding: url, parameter.value)
-    let value = text.bytes.span
-    if isGPC { return value.equals("1") || value.isWord("true") ? .gpc : nil }
-    let isNo =
-      value.equals("0") || value.isWord("no") || value.isWord("false") || value.isWord("denied")
-    return isNo ? .consent : nil
-  }
-}
-
-extension Span where Element == UInt8 {
-  /// Whether the text is `word`, which is in lower-case letters, in any letter case.
-  fileprivate func isWord(_ word: StaticString) -> Bool {
-    word.withSpan { word in
-      guard count == word.count else { return false }
-      for index in indices where self[index] | 0x20 != word[index] { return false }
-      return true
+    let bytes = text.bytes.span
+    let value = bytes.extracting(bytes.withoutWhiteSpace(0..<bytes.count))
+    switch name {
+    case .gpc: return value.equals("1") || value.isWord("true") ? .gpc : nil
+    default:
+      let isNo =
+        value.equals("0") || value.isWord("no") || value.isWord("false") || value.isWord("denied")
+      return isNo ? .consent : nil
     }
+  }
+
+  /// Which of the two parameters it is, whole or a part of it; nil if neither.
+  private func whichParameter(
+    _ parameter: QueryParameter, in url: Span<UInt8>
+  ) -> PrivacySignal? {
+    guard parameter.nameIsEncoded else { return whichParameter(url, parameter.name) }
+    var text = ByteWriter()
+    text.append(formDecoding: url, parameter.name)
+    return whichParameter(text.bytes.span, 0..<text.count)
+  }
+
+  private func whichParameter(_ text: Span<UInt8>, _ range: Range<Int>) -> PrivacySignal? {
+    let name = text.extracting(text.withoutWhiteSpace(range))
+    if name.isWhole(ofName: "gpc") { return .gpc }
+    return name.isWhole(ofName: consentParameter.span) ? .consent : nil
   }
 }
