@@ -145,7 +145,7 @@ start_all() {
   )
   start pixel-ingest env "${common[@]}" "PORT=$INGEST_PORT" "$BIN/pixel-ingest"
   start log-parse env "${common[@]}" "PORT=$PARSE_PORT" \
-    "CONTRACT=$CONTRACT" "$BIN/log-parse"
+    "CONTRACT=$CONTRACT" DROPPED_NAMES=attribute "$BIN/log-parse"
   local table=pixel
   if [[ -d $CONTRACT ]]; then table='{contract}'; fi
   start bq-loader env "${common[@]}" "PORT=$LOADER_PORT" BIGQUERY_DATASET=pixel \

@@ -11,27 +11,25 @@ extension ByteWriter {
   /// | STRING | anything | a string |
   /// | INTEGER | digits with an optional sign, 64 bits | a string of digits, as Google's clients do |
   /// | FLOAT | a decimal number, `NaN`, `Infinity`, `-Infinity` | a number, or one of these strings |
-  /// | NUMERIC | a decimal number, 29 digits before the point | a string, rounded to 9 digits behind it |
+  /// | NUMERIC, BIGNUMERIC | a decimal number with the digits before the point that the column has | a string, rounded to its scale |
   /// | BOOLEAN | `true` `false` `1` `0` `yes` `no`, in any letter case | `true`, `false` |
   /// | TIMESTAMP | `Timestamp(clientText:)` | RFC 3339 in UTC, microseconds |
   /// | DATE, TIME, DATETIME | `2026-01-02`, `03:44[:05[.678]]`, both with `T` or a space | the same |
-  /// | BYTES | base64, also URL-safe, with or without padding | standard base64 |
-  /// | JSON | JSON text | that text, as a string |
+  /// | BYTES | base64, also URL-safe, with or without padding, of at most `maxLength` bytes | standard base64 |
+  /// | JSON | JSON text without numbers beyond a double's range | that text, as a string |
   /// | RANGE | `[start, end)`; another text is passed on | an object of `start` and `end` |
   /// | others | anything: BigQuery is the judge | a string |
-  mutating func append(value text: Span<UInt8>, as type: ColumnType) -> Bool {
-    switch type {
-    case .string, .bigNumeric, .geography, .interval, .record: append(json: text)
+  mutating func append(value text: Span<UInt8>, for column: RowPlan.PlannedColumn) -> Bool {
+    switch column.type {
+    case .string, .geography, .interval, .record: append(json: text)
     case .range: append(range: text)
-    case .json:
-      guard text.isJSON else { return false }
-      append(json: text)
+    case .json: return append(jsonColumn: text)
     case .float where text.isSpecialFloat: append(json: text)
     case .float: return append(float: text)
-    case .integer, .numeric, .bytes, .timestamp, .date, .time, .dateTime:
+    case .integer, .numeric, .bigNumeric, .bytes, .timestamp, .date, .time, .dateTime:
       let start = count
       append(UInt8(ascii: "\""))
-      guard appendQuoted(text, as: type) else {
+      guard appendQuoted(text, for: column) else {
         truncate(to: start)
         return false
       }
@@ -43,16 +41,18 @@ extension ByteWriter {
     return true
   }
 
-  private mutating func appendQuoted(_ text: Span<UInt8>, as type: ColumnType) -> Bool {
-    switch type {
+  private mutating func appendQuoted(
+    _ text: Span<UInt8>, for column: RowPlan.PlannedColumn
+  ) -> Bool {
+    switch column.type {
     case .integer: return append(integer: text)
-    case .numeric: return append(numeric: text, wholeDigits: 29, scale: 9)
-    case .bytes: return append(anyBase64: text)
+    case .numeric, .bigNumeric: return column.decimal.map { append(numeric: text, $0) } ?? false
+    case .bytes: return append(anyBase64: text, maximum: column.maxLength)
     case .timestamp:
       guard let time = Timestamp(clientText: text, 0..<text.count) else { return false }
       append(bigQuery: time)
       return true
-    default: return append(civil: text, as: type)
+    default: return append(civil: text, as: column.type)
     }
   }
 
@@ -88,11 +88,13 @@ extension ByteWriter {
 
   /// Base64 as it survives a query string: URL-safe letters and a `+` that became a space are put
   /// right, missing padding is added.
-  private mutating func append(anyBase64 text: Span<UInt8>) -> Bool {
+  private mutating func append(anyBase64 text: Span<UInt8>, maximum: Int?) -> Bool {
     var end = text.count
     while end > 0, text.count - end < 2, text[end - 1] == UInt8(ascii: "=") { end -= 1 }
     let padding = text.count - end
     guard end % 4 != 1, padding == 0 || (end + padding) % 4 == 0 else { return false }
+    // Four letters are three bytes.
+    if let maximum, end / 4 * 3 + max(0, end % 4 - 1) > maximum { return false }
     for index in 0..<end {
       switch text[index] {
       case UInt8(ascii: "-"), UInt8(ascii: " "): append(UInt8(ascii: "+"))
@@ -109,11 +111,6 @@ extension ByteWriter {
 }
 
 extension Span where Element == UInt8 {
-  fileprivate var isJSON: Bool {
-    var scanner = JSONScanner()
-    return (try? scanner.value(in: self)) != nil && (try? scanner.finish(in: self)) != nil
-  }
-
   fileprivate var isSpecialFloat: Bool {
     equals("NaN") || equals("Infinity") || equals("-Infinity")
   }

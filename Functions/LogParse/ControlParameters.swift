@@ -24,7 +24,8 @@ public struct ControlParameters: Sendable {
   func isTest(_ query: Range<Int>, in url: Span<UInt8>) -> Bool {
     var parameters = QueryString(query)
     while let parameter = parameters.next(in: url) {
-      if isTest(parameter, in: url) { return true }
+      let meant = parameter.withoutEscapedAmpersand(in: url) ?? parameter
+      if isTest(meant, in: url) { return true }
     }
     return false
   }
@@ -32,13 +33,23 @@ public struct ControlParameters: Sendable {
   /// The value of the first parameter that names a contract, its text in `name`; false if there is none.
   func findContract(_ query: Range<Int>, in url: Span<UInt8>, _ name: inout ByteWriter) -> Bool {
     var parameters = QueryString(query)
+    var found: QueryParameter?
     while let parameter = parameters.next(in: url) {
-      guard Self.text(url, parameter.name, parameter.nameIsEncoded, is: contract) else { continue }
-      name.removeAll()
-      name.append(formDecoding: url, parameter.value)
-      return true
+      if isContract(parameter, in: url) {
+        found = parameter
+        break
+      }
+      guard found == nil, let meant = parameter.withoutEscapedAmpersand(in: url) else { continue }
+      if isContract(meant, in: url) { found = meant }
     }
-    return false
+    guard let found else { return false }
+    name.removeAll()
+    name.append(formDecoding: url, found.value)
+    return true
+  }
+
+  private func isContract(_ parameter: QueryParameter, in url: Span<UInt8>) -> Bool {
+    Self.text(url, parameter.name, parameter.nameIsEncoded, is: contract)
   }
 
   /// Whether this parameter is one of them, whatever its value.

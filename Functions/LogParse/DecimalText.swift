@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
+import PixelModel
 
 /// A number written in decimal: sign, digits with or without a point, exponent. `+5`, `.5`, `5.` and
 /// `1.5e-7` (as JavaScript prints small numbers) count; `1,5`, `0x10` and the empty text do not.
@@ -85,20 +86,20 @@ extension ByteWriter {
     return true
   }
 
-  /// Appends `text` as a plain decimal number with at most `wholeDigits` digits before the point and
-  /// `scale` behind it, if it fits. Digits beyond the scale are rounded half away from zero, as
-  /// BigQuery's own CAST does: 0.1 + 0.2 in a browser is 0.30000000000000004.
-  mutating func append(
-    numeric text: Span<UInt8>, wholeDigits: Int, scale: Int
-  ) -> Bool {
+  /// Appends `text` as a plain decimal number, if the column holds it. Digits beyond the scale are rounded as
+  /// BigQuery does it: 0.1 + 0.2 in a browser is 0.30000000000000004.
+  mutating func append(numeric text: Span<UInt8>, _ limits: DecimalLimits) -> Bool {
     guard let number = DecimalText(text) else { return false }
-    if number.isPlain(in: text), number.whole.count <= wholeDigits, number.fraction.count <= scale {
+    let isShort =
+      number.whole.count <= limits.wholeDigits && number.fraction.count <= limits.scale
+    if isShort, number.isPlain(in: text) {
       append(text)
       return true
     }
     let digits = SignificantDigits(number, in: text)
-    guard digits.point <= wholeDigits else { return false }
-    let kept = min(max(digits.count - digits.point, 0), scale)
+    let mostDigits = limits.wholeDigits + (limits.hasPartialDigit ? 1 : 0)
+    guard digits.point <= mostDigits else { return false }
+    let kept = min(max(digits.count - digits.point, 0), limits.scale)
 
     // The digits before the point, one more in front for a carry, and those kept behind it.
     let before = max(digits.point, 1)
@@ -106,7 +107,7 @@ extension ByteWriter {
     for index in (digits.point - before)..<(digits.point + kept) {
       places.append(digits.digit(index, in: text))
     }
-    if digits.digit(digits.point + kept, in: text) >= 5 {
+    if digits.roundsUp(at: digits.point + kept, after: places.last ?? 0, limits, in: text) {
       var place = places.count - 1
       while places[place] == 9 {
         places[place] = 0
@@ -114,7 +115,7 @@ extension ByteWriter {
       }
       places[place] += 1
     }
-    guard places[0] == 0 || before < wholeDigits else { return false }
+    guard limits.hold(places, before: before + 1) else { return false }
 
     if number.isNegative, places.contains(where: { $0 != 0 }) { append(UInt8(ascii: "-")) }
     for (index, digit) in places.enumerated() where index > 0 || digit > 0 {
@@ -122,6 +123,23 @@ extension ByteWriter {
       append(UInt8(ascii: "0") + digit)
     }
     return true
+  }
+}
+
+extension DecimalLimits {
+  /// The largest BIGNUMERIC, 2²⁵⁵ − 1 units of 10⁻³⁸, without its point.
+  private static let largest = Array(
+    "57896044618658097711785492504343953926634992332820282019728792003956564819967".utf8)
+
+  /// Whether the column holds the number of these digits, of which so many stand before the point.
+  fileprivate func hold(_ places: [UInt8], before: Int) -> Bool {
+    let zeros = places.prefix(before).prefix { $0 == 0 }.count
+    let whole = before - zeros
+    guard whole > wholeDigits else { return true }
+    guard hasPartialDigit, whole == wholeDigits + 1 else { return false }
+    var digits = places.dropFirst(zeros).map { $0 + UInt8(ascii: "0") }
+    while digits.count < Self.largest.count { digits.append(UInt8(ascii: "0")) }
+    return !Self.largest.lexicographicallyPrecedes(digits)
   }
 }
 
@@ -153,6 +171,19 @@ private struct SignificantDigits {
   func digit(_ index: Int, in text: Span<UInt8>) -> UInt8 {
     guard 0..<count ~= index else { return 0 }
     return text[Self.offset(index + skipped, number)] - UInt8(ascii: "0")
+  }
+
+  /// Whether what begins at `index` makes the digit before it one more: a half or more, or, where halves go to
+  /// the even neighbour, more than a half or a half behind an odd digit.
+  func roundsUp(
+    at index: Int, after last: UInt8, _ limits: DecimalLimits, in text: Span<UInt8>
+  ) -> Bool {
+    let next = digit(index, in: text)
+    guard limits.roundsHalfToEven, next == 5 else { return next >= 5 }
+    for rest in max(index + 1, 0)..<max(index + 1, count, 0) where digit(rest, in: text) != 0 {
+      return true
+    }
+    return last % 2 == 1
   }
 
   private static func offset(_ index: Int, _ number: DecimalText) -> Int {

@@ -14,8 +14,8 @@ public struct EventParser {
 
   /// All the reasons for which an entry is rejected here.
   public static let reasons: [Reason] = [
-    .entryNotJSON, .timestampMissing, .requestURLMissing, .deniedBySecurityPolicy, .contractUnknown,
-    .missingRequired, .invalidValue, .eventTooLarge,
+    .entryNotJSON, .timestampMissing, .requestURLMissing, .requestMethodMissing,
+    .deniedBySecurityPolicy, .contractUnknown, .missingRequired, .invalidValue, .eventTooLarge,
   ]
 
   public let contracts: Contracts
@@ -31,6 +31,10 @@ public struct EventParser {
   private var text = ByteWriter(capacity: 128)
   /// How many parameters of the last entry did not go into its row.
   public internal(set) var leftOut = LeftOut()
+  /// What the visitor of the last entry has said about privacy, if that was found out.
+  public private(set) var signal: PrivacySignal?
+  /// The contract by which the last entry's parameters were read; nil if that did not happen.
+  private var lastContract: Int?
 
   private struct Writer {
     var parameters: Parameters
@@ -47,7 +51,12 @@ public struct EventParser {
       into row: inout ByteWriter
     ) throws(RowEncoder.Refusal) {
       parameters.read(url, query: hit.url.query, for: encoder.plan)
-      try encoder.write(hit, parameters, bytes: bytes, url: url, id: id, into: &row)
+      guard parameters.hasTexts else {
+        return try encoder.write(hit, parameters, bytes: bytes, url: url, id: id, into: &row)
+      }
+      let longer = parameters.readTexts(url, for: encoder.plan)
+      try encoder.write(
+        hit, parameters, bytes: bytes, url: longer.bytes.span, id: id, into: &row)
     }
 
     var leftOut: LeftOut {
@@ -106,6 +115,8 @@ public struct EventParser {
   mutating func begin() {
     leftOut = LeftOut()
     query = 0..<0
+    signal = nil
+    lastContract = nil
   }
 
   func readEntry(_ bytes: Span<UInt8>) throws(Stop) -> LogEntry {
@@ -123,7 +134,7 @@ public struct EventParser {
     guard let request = entry.request, let requestURL = request.url, !requestURL.range.isEmpty
     else {
       guard isOwn else { throw .leftAlone(.noRequest) }
-      let time = time(of: entry, in: bytes)
+      let time = entry.time(in: bytes)
       if let time { identify(entry, at: time, in: bytes) }
       throw reject(.requestURLMissing, "The entry has no httpRequest.requestUrl.", at: time)
     }
@@ -138,7 +149,8 @@ public struct EventParser {
           target.path.lowerBound..<min(target.path.upperBound, target.path.lowerBound + 100)
         throw .leftAlone(.path(url.bytes.span.string(path)))
       }
-      try requireMethod(of: request, in: bytes)
+      query = target.query
+      try requireMethod(of: request, entry, in: bytes)
     }
     query = target.query
     return Found(request: request, target: target, contract: contract ?? 0, isOwn: isOwn)
@@ -151,10 +163,16 @@ public struct EventParser {
     return nil
   }
 
-  private func requireMethod(
-    of request: LogEntry.Request, in bytes: Span<UInt8>
+  private mutating func requireMethod(
+    of request: LogEntry.Request, _ entry: LogEntry, in bytes: Span<UInt8>
   ) throws(Stop) {
-    guard let method = request.method else { throw .leftAlone(.method("")) }
+    guard let method = request.method, !method.range.isEmpty else {
+      let time = entry.time(in: bytes)
+      if let time { identify(entry, at: time, in: bytes) }
+      throw reject(
+        .requestMethodMissing, "The entry of a pixel's URL has no httpRequest.requestMethod.",
+        at: time)
+    }
     let counts =
       method.equals("GET", in: bytes) || method.equals("HEAD", in: bytes)
       || method.equals("POST", in: bytes)
@@ -163,21 +181,11 @@ public struct EventParser {
     }
   }
 
-  mutating func takeTime(of entry: LogEntry, in bytes: Span<UInt8>) throws(Stop) -> Timestamp {
-    if let time = time(of: entry, in: bytes) { return time }
+  func takeTime(of entry: LogEntry, in bytes: Span<UInt8>) throws(Stop) -> Timestamp {
+    if let time = entry.time(in: bytes) { return time }
     throw reject(
-      .timestampMissing, "Neither timestamp nor receiveTimestamp is a time in RFC 3339.")
-  }
-
-  private mutating func time(of entry: LogEntry, in bytes: Span<UInt8>) -> Timestamp? {
-    for string in [entry.timestamp, entry.receiveTimestamp] {
-      guard let string else { continue }
-      if !string.hasEscapes, let time = Timestamp(rfc3339: bytes, string.range) { return time }
-      text.removeAll()
-      text.append(unescaping: string, in: bytes)
-      if let time = Timestamp(rfc3339: text.bytes.span, 0..<text.count) { return time }
-    }
-    return nil
+      .timestampMissing,
+      "Neither timestamp nor receiveTimestamp is a time in RFC 3339 or as BigQuery writes it.")
   }
 
   /// Puts the event's id into `id`; true if it had to be made of the entry's bytes.
@@ -203,22 +211,24 @@ public struct EventParser {
   func refuseDenied(
     _ entry: LogEntry, _ found: Found, at time: Timestamp, in bytes: Span<UInt8>
   ) throws(Stop) {
-    let isDenied =
-      entry.statusDetails?.equals("denied_by_security_policy", in: bytes) ?? false
-      || entry.securityOutcome?.equals("DENY", in: bytes) ?? false
-    guard isDenied, !found.isOwn else { return }
-    throw reject(.deniedBySecurityPolicy, "Cloud Armor denied the request.", at: time)
+    guard !found.isOwn,
+      entry.statusDetails != nil || entry.securityOutcome != nil
+        || entry.edgeOutcome != nil
+    else { return }
+    guard let why = SecurityOutcome(of: entry, in: bytes) else { return }
+    throw reject(.deniedBySecurityPolicy, why.detail, at: time)
   }
 
   /// What the visitor has said about privacy: what PixelIngest has found in the headers, or what the URL
   /// says, which is all that a load balancer logs.
-  func readSignal(
+  mutating func readSignal(
     _ entry: LogEntry, _ found: Found, in bytes: Span<UInt8>
   ) throws(Stop) -> PrivacySignal? {
     let label = found.isOwn ? entry.privacyLabel : nil
     let signal =
       label.flatMap { PrivacySignal(rawValue: $0.string(in: bytes)) }
       ?? privacy.signal(in: url.bytes.span, query: found.target.query)
+    self.signal = signal
     if signal != nil, privacy.signals == .drop { throw .leftAlone(.privacySignal) }
     return signal
   }
@@ -231,8 +241,10 @@ public struct EventParser {
       return found.contract
     }
     if let contract = contracts.position(of: text.bytes.span) { return contract }
+    let known = contracts.all.map(\.name).joined(separator: ", ")
     throw reject(
-      .contractUnknown, "Parameter \(names.contract.span.string) names no contract.", at: time)
+      .contractUnknown,
+      "Parameter \(names.contract.span.string) names no contract. There are: \(known).", at: time)
   }
 
   /// Writes the row by this contract; true if the hit is a test.
@@ -242,6 +254,7 @@ public struct EventParser {
     // A span of `self.url` would lock all of `self`; this second reference to the same bytes is gone
     // before they are written again.
     let (url, id) = (self.url, self.id)
+    lastContract = contract
     do throws(RowEncoder.Refusal) {
       try writers[contract].write(
         hit, bytes: bytes, url: url.bytes.span, id: id.bytes.span, into: &row)
@@ -250,6 +263,17 @@ public struct EventParser {
     }
     leftOut = writers[contract].leftOut
     return writers[contract].parameters.isTest
+  }
+
+  /// Lends the names, decoded, of those parameters of the last entry that no column has: the first 256.
+  public func forEachUnknownName(_ body: (Span<UInt8>) -> Void) {
+    guard let lastContract else { return }
+    var name = ByteWriter(capacity: 64)
+    for range in writers[lastContract].parameters.unknownNames {
+      name.removeAll()
+      name.append(formDecoding: url.bytes.span, range)
+      body(name.bytes.span)
+    }
   }
 
   func event(at time: Timestamp, by contract: Int, hasDerivedID: Bool) -> Event {

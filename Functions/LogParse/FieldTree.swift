@@ -28,18 +28,22 @@ struct FieldTree {
     let leaf: Int
     let indices: UInt128
 
+    init(_ leaf: Int, _ indices: UInt128) { (self.leaf, self.indices) = (leaf, indices) }
+
     func index(atDepth depth: Int) -> UInt8 { UInt8(truncatingIfNeeded: indices >> (depth * 8)) }
   }
 
   enum Lookup {
-    case place(Place)
+    /// A field, and which element of a list the name says: `item.tags[0]`.
+    case place(Place, element: Int?)
+    /// A RECORD itself: `item`, `items`, `items[0]`. Of an open list any element may be meant.
+    case record(isOpenList: Bool)
     case unknown, indexTooHigh
   }
 
   let nodes: [Node]
   /// Whether a field is JSON, so that a name may go on behind it.
   let hasJSON: Bool
-  private let leaves: [Int]
   private let paths: NameIndex
 
   /// Nil if there is no RECORD among the columns.
@@ -51,8 +55,7 @@ struct FieldTree {
     guard !drafts.isEmpty else { return nil }
     nodes = drafts
     hasJSON = drafts.contains { $0.column.type == .json }
-    leaves = drafts.indices.filter { drafts[$0].column.type != .record }
-    paths = NameIndex(leaves.map { Array(drafts[$0].path.utf8) })
+    paths = NameIndex(drafts.map { Array($0.path.utf8) })
   }
 
   /// Depth is bounded by the contract's own check.
@@ -76,23 +79,47 @@ struct FieldTree {
     nodes[position] = node(end: nodes.count)
   }
 
-  /// Finds the field that a parameter names: `item.id`, `item[id]`, `items[0].sku`, `items[0][sku]`, and
-  /// for a list also `item.tags[]`. `path` is scratch.
+  /// Finds what a parameter names: a field, `item.id`, `item[id]`, `items[0].sku`, `items[0][sku]`, a list
+  /// also as `item.tags[]` and `item.tags[0]`, or a RECORD as a whole. `path` is scratch.
   func find(_ name: Span<UInt8>, _ path: inout ByteWriter) -> Lookup {
     path.removeAll()
-    let end = name.count &- 2
-    let isList = end > 0 && name.equals("[]", at: end..<name.count)
-    let field = name.extracting(0..<(isList ? end : name.count))
-    guard let (indices, isTooHigh) = Self.split(field, into: &path) else { return .unknown }
-    guard let found = paths.find(path.bytes.span) else { return .unknown }
-    let leaf = leaves[found]
-    // Of a JSON field the list is a part of its value.
-    if isList, nodes[leaf].column.type == .json { return .unknown }
+    let mark = ListMark(of: name)
+    guard let (indices, isTooHigh) = Self.split(name.extracting(0..<mark.start), into: &path),
+      let found = paths.find(path.bytes.span)
+    else { return .unknown }
+    let node = nodes[found]
     var given: UInt16 = 0
     for depth in 0..<16 where indices >> (depth * 8) & 0xff != 0 { given |= 1 << UInt16(depth) }
+    guard node.column.type != .record else {
+      return record(node, given, mark, isTooHigh: isTooHigh)
+    }
     // An element has to be named in each REPEATED RECORD, and nowhere else.
-    guard given == nodes[leaf].repeatedLevels else { return .unknown }
-    return isTooHigh ? .indexTooHigh : .place(Place(leaf: leaf, indices: indices))
+    guard given == node.repeatedLevels else { return .unknown }
+    switch mark.kind {
+    case .none: return isTooHigh ? .indexTooHigh : .place(Place(found, indices), element: nil)
+    // Of a JSON field the list is a part of its value.
+    case _ where node.column.type == .json: return .unknown
+    case .append: return isTooHigh ? .indexTooHigh : .place(Place(found, indices), element: nil)
+    case .element(let index):
+      guard node.column.mode == .repeated else { return .unknown }
+      guard !isTooHigh, index < Parameters.maximum else { return .indexTooHigh }
+      return .place(Place(found, indices), element: index)
+    }
+  }
+
+  private func record(
+    _ node: Node, _ given: UInt16, _ mark: ListMark, isTooHigh: Bool
+  ) -> Lookup {
+    let isList = node.column.mode == .repeated
+    guard given == node.repeatedLevels & ~(1 << UInt16(node.depth)) else { return .unknown }
+    guard !isTooHigh else { return .indexTooHigh }
+    switch mark.kind {
+    case .none: return .record(isOpenList: isList)
+    case .append: return isList ? .record(isOpenList: true) : .unknown
+    case .element(let index):
+      guard isList else { return .unknown }
+      return index > Self.maximumIndex ? .indexTooHigh : .record(isOpenList: false)
+    }
   }
 
   /// Writes the names without brackets and indices, parted by dots; nil if it is no such name.
@@ -103,7 +130,7 @@ struct FieldTree {
     var isTooHigh = false
     var depth = 0
     var at = name.endOfName(from: 0)
-    guard at > 0, at < name.count else { return nil }
+    guard at > 0 else { return nil }
     path.append(name, 0..<at)
     while at < name.count {
       let isBracket = name[at] == UInt8(ascii: "[")
@@ -131,6 +158,35 @@ struct FieldTree {
       }
     }
     return (indices, isTooHigh)
+  }
+}
+
+/// The brackets at the end of a list's name, in the way of PHP: `tags[]`, `tags[0]`.
+struct ListMark {
+  enum Kind {
+    case none, append
+    /// A number too large for an index counts as the largest.
+    case element(Int)
+  }
+
+  let kind: Kind
+  /// Where the brackets begin; the end of the name without them.
+  let start: Int
+
+  init(of name: Span<UInt8>) {
+    var at = name.count &- 1
+    guard at > 0, name[at] == UInt8(ascii: "]") else {
+      (kind, start) = (.none, name.count)
+      return
+    }
+    while at > 0, name[at &- 1].decimalDigit != nil { at &-= 1 }
+    guard at > 1, name[at &- 1] == UInt8(ascii: "[") else {
+      (kind, start) = (.none, name.count)
+      return
+    }
+    start = at &- 1
+    let digits = at..<(name.count &- 1)
+    kind = digits.isEmpty ? .append : .element(name.decimal(at: digits) ?? .max)
   }
 }
 

@@ -39,22 +39,59 @@ extension EventParser {
 public final class LogParse {
   private let worker: Worker
   private let events: Publisher
+  private let unknownNames = UnknownNameCounts()
   private var steps: Steps
 
   /// The parser and the row it writes, in one value so that the row can be lent without a copy.
   private struct Steps {
     var parser: EventParser
+    /// Whether each message says which of its event's parameters no column has.
+    let showsDropped: Bool
     var row = ByteWriter(capacity: 4096)
+    let unknownNames: UnknownNameCounts
+
+    /// What came of an entry beside its verdict.
+    struct Outcome {
+      let leftOut: LeftOut
+      /// The names of the parameters that no column has, where they may be shown: a JSON array.
+      let dropped: String?
+    }
 
     mutating func run(
       _ delivery: Delivery,
-      _ then: (_ verdict: Verdict, _ leftOut: LeftOut, _ row: Span<UInt8>) -> Void
+      _ then: (_ verdict: Verdict, _ outcome: Outcome, _ row: Span<UInt8>) -> Void
     ) {
       let message = delivery.message
       let verdict = message.buffer.withSpan { bytes in
         parser.parse(bytes.extracting(message.data), into: &row)
       }
-      then(verdict, parser.leftOut, row.bytes.span)
+      if case .event = verdict, parser.leftOut.unknown > 0 { countNames() }
+      let outcome = Outcome(leftOut: parser.leftOut, dropped: dropped(of: verdict))
+      then(verdict, outcome, row.bytes.span)
+    }
+
+    /// Pub/Sub takes 1,024 bytes for the value of an attribute.
+    private static let maximumAttributeBytes = 1024
+
+    private func dropped(of verdict: Verdict) -> String? {
+      switch verdict {
+      case .test: parser.unknownNames(maximumBytes: TestReport.maximumNamesBytes)
+      case .leftAlone: nil
+      case .event, .rejected:
+        showsDropped ? parser.unknownNames(maximumBytes: Self.maximumAttributeBytes) : nil
+      }
+    }
+
+    /// Of a visitor who has said no, no name is counted.
+    private func countNames() {
+      var named = 0
+      if parser.signal == nil {
+        parser.forEachUnknownName { name in
+          named += 1
+          unknownNames.count(name)
+        }
+      }
+      unknownNames.countOther(parser.leftOut.unknown - named)
     }
   }
 
@@ -64,7 +101,8 @@ public final class LogParse {
     steps = Steps(
       parser: EventParser(
         contracts: contracts, pixelPaths: settings.pixelPaths, names: settings.names,
-        privacy: settings.privacy))
+        privacy: settings.privacy),
+      showsDropped: settings.droppedNames == .attribute, unknownNames: unknownNames)
     events = Publisher(
       worker: worker, cloud: settings.cloud, topic: settings.eventsTopic, timeout: .seconds(20))
   }
@@ -79,35 +117,52 @@ public final class LogParse {
       publisher: Publisher(
         worker: worker, cloud: settings.cloud, topic: settings.rejectedTopic,
         timeout: .seconds(20)))
+    worker.addReport(parse.reportNames)
     return MessageFunction(
       authentication: settings.authentication, receive: parse.receive, record: rejections.record)
   }
 
   func receive(_ delivery: Delivery) {
-    steps.run(delivery) { verdict, leftOut, row in
+    steps.run(delivery) { verdict, outcome, row in
       switch verdict {
       case .event(let event):
-        for (code, count) in leftOut.counts { worker.count(code, by: count) }
+        for (code, count) in outcome.leftOut.counts { worker.count(code, by: count) }
         if event.hasDerivedID { worker.count("entry_without_insert_id") }
-        publish(row, event, delivery)
+        publish(row, event, dropped: outcome.dropped, delivery)
       case .leftAlone(let why):
         worker.count(why.label)
         delivery.finish(.done)
-      case .rejected(let rejection): delivery.finish(.reject(rejection))
+      case .rejected(var rejection):
+        rejection.dropped = outcome.dropped
+        delivery.finish(.reject(rejection))
       case .test(let result):
-        TestReport(result, leftOut).write(to: worker)
+        TestReport(result, outcome.leftOut, dropped: outcome.dropped).write(to: worker)
         delivery.finish(.done)
       }
     }
   }
 
+  private func reportNames(_ log: Log) {
+    let (names, others) = unknownNames.take()
+    guard !names.isEmpty || others > 0 else { return }
+    log.info(
+      "Parameters that no column has, since the last report.",
+      [
+        "names": .text(names.map { "\($0.name)=\($0.count)" }.joined(separator: " ")),
+        "other": .number(others),
+      ])
+  }
+
   /// The message's data is the row; who wants to know what it is without reading it has the attributes.
-  private func publish(_ row: Span<UInt8>, _ event: Event, _ delivery: Delivery) {
+  private func publish(
+    _ row: Span<UInt8>, _ event: Event, dropped: String?, _ delivery: Delivery
+  ) {
     var attributes: [(name: StaticString, value: String)] = [
       ("event_id", event.id), ("contract", event.contract),
       ("contract_version", event.contractVersion),
     ]
     if event.hasDerivedID { attributes.append(("event_id_derived", "true")) }
+    if let dropped { attributes.append(("dropped", dropped)) }
     events.publish(data: row, attributes: attributes) { result in
       switch result {
       case .success: delivery.finish(.done)

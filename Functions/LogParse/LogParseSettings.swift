@@ -12,8 +12,17 @@ public struct LogParseSettings: Sendable {
   let privacy: PrivacyPolicy
   let eventsTopic: TopicName
   let rejectedTopic: TopicName
+  let droppedNames: DroppedNames
   let authentication: PushAuthentication
   let cloud: CloudSettings
+
+  /// Who is told the names of parameters that no column has.
+  enum DroppedNames: String, Sendable, CaseIterable {
+    /// The operator, of those that come often.
+    case report
+    /// Also whoever gets the messages, of all.
+    case attribute
+  }
 
   public init(_ reader: inout SettingsReader) {
     let source = ContractSource(
@@ -51,6 +60,10 @@ public struct LogParseSettings: Sendable {
         SettingsError(
           "CONTRACT_PARAMETER and TEST_PARAMETER are both '\(testName)': they have to differ"))
     }
+    droppedNames = reader.choice(
+      "DROPPED_NAMES", default: DroppedNames.report,
+      "parameters that no column has. report: frequent names in the minute's report; attribute: all "
+        + "names in each message too, for a laptop")
     authentication = PushAuthentication(&reader)
     cloud = CloudSettings(&reader)
   }
@@ -90,44 +103,5 @@ public struct LogParseSettings: Sendable {
         SettingsError(
           "\(setting) is '\(name)': contract \(contract.name) has a column of that name"))
     }
-  }
-}
-
-/// What `CONTRACT` names.
-private struct ContractSource {
-  let path: String
-  let isFolder: Bool
-  private let files: Result<[String], any Error>
-
-  init(_ path: String) {
-    self.path = path
-    do {
-      files = .success(try fileNames(inFolder: path))
-      isFolder = true
-    } catch {
-      files = .failure(error)
-      isFolder = false
-    }
-  }
-
-  /// A contract's name is its file's, without `.json`. In a folder the order is that of the names, and
-  /// what does not end in `.json` is no contract.
-  func contracts(_ reader: inout SettingsReader) -> Contracts? {
-    guard !path.isEmpty else { return nil }
-    do {
-      guard case .success(let names) = files else { return try Contracts([contract(path)]) }
-      let contracts = names.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.sorted()
-      return try Contracts(try contracts.map { try contract("\(path)/\($0)") })
-    } catch {
-      let what = isFolder ? "a folder of BigQuery schema files" : "a BigQuery schema file"
-      reader.fail(SettingsError("CONTRACT is '\(path)', which is not \(what). \(error)"))
-      return nil
-    }
-  }
-
-  private func contract(_ path: String) throws -> Contract {
-    let file = path.split(separator: "/").last.map(String.init) ?? path
-    let name = file.hasSuffix(".json") ? String(file.dropLast(5)) : file
-    return try Contract(json: try readFile(path), name: name)
   }
 }

@@ -18,7 +18,12 @@ struct Parameters {
     let path: Range<Int>
     /// The next value for the same column, or -1.
     fileprivate(set) var next: Int32 = -1
+    /// Which element of a list it is, by its name; behind all others if the name does not say.
+    let element: Int32
   }
+
+  /// What stands for an element whose name does not say which it is.
+  static let anyElement = Int32.max
 
   /// A value for a field inside a RECORD.
   struct FieldValue {
@@ -27,6 +32,7 @@ struct Parameters {
     let isEncoded: Bool
     /// As of a `Value`.
     let path: Range<Int>
+    let element: Int32
   }
 
   private let names: ControlParameters
@@ -36,6 +42,16 @@ struct Parameters {
   private var last: [Int32]
   /// In the order they came.
   private(set) var fieldValues: [FieldValue] = []
+  /// Whether a name has said which element of a list its value is.
+  private(set) var hasElements = false
+  /// The values that name a RECORD or come from its text, and can't be a part of it.
+  private(set) var misfits: [QueryParameter] = []
+  /// The names that no column has, the first of them.
+  private(set) var unknownNames: [Range<Int>] = []
+  /// Parameters behind an ampersand that was escaped once too often, without that.
+  private var escaped: [QueryParameter] = []
+  /// RECORDs that came whole, perhaps as JSON text.
+  private var texts: [(parameter: QueryParameter, isOpenList: Bool)] = []
   private var name = ByteWriter()
   private var path = ByteWriter()
   private(set) var leftOut = LeftOut()
@@ -55,14 +71,27 @@ struct Parameters {
     fieldValues.removeAll(keepingCapacity: true)
     leftOut = LeftOut()
     isTest = false
+    hasElements = false
+    if !misfits.isEmpty { misfits.removeAll(keepingCapacity: true) }
+    if !unknownNames.isEmpty { unknownNames.removeAll(keepingCapacity: true) }
+    if !texts.isEmpty { texts.removeAll(keepingCapacity: true) }
     for column in first.indices { first[column] = -1 }
     var parameters = QueryString(query)
-    while let parameter = parameters.next(in: url) {
-      if let column = self.column(for: parameter, in: url, plan) {
-        take(parameter, column, plan)
-      } else {
-        takeOther(parameter, in: url, plan)
-      }
+    while let parameter = parameters.next(in: url) { take(parameter, in: url, plan) }
+    guard !escaped.isEmpty else { return }
+    // After all that were written as they were meant.
+    for parameter in escaped { take(parameter, in: url, plan) }
+    escaped.removeAll(keepingCapacity: true)
+  }
+
+  @inline(__always)
+  private mutating func take(
+    _ parameter: QueryParameter, in url: Span<UInt8>, _ plan: RowPlan
+  ) {
+    if let column = self.column(for: parameter, in: url, plan) {
+      take(parameter, column, plan)
+    } else {
+      takeOther(parameter, in: url, plan)
     }
   }
 
@@ -70,6 +99,25 @@ struct Parameters {
   func firstValue(of column: Int) -> Value? { value(at: first[column]) }
 
   func value(after value: Value) -> Value? { self.value(at: value.next) }
+
+  /// The values for a list whose names say which element each is, in their order, then the others; nil if no
+  /// name says so. Of those with the same number the first counts.
+  func ordered(from first: Value) -> (values: [Value], repeated: Int)? {
+    var all: [Value] = []
+    var next: Value? = first
+    while let value = next {
+      all.append(value)
+      next = self.value(after: value)
+    }
+    guard all.contains(where: { $0.element != Self.anyElement }) else { return nil }
+    let order = all.indices.sorted { (all[$0].element, $0) < (all[$1].element, $1) }
+    var kept: [Value] = []
+    for index in order
+    where all[index].element == Self.anyElement || kept.last?.element != all[index].element {
+      kept.append(all[index])
+    }
+    return (kept, all.count - kept.count)
+  }
 
   private func value(at index: Int32) -> Value? { index < 0 ? nil : values[Int(index)] }
 
@@ -92,7 +140,8 @@ struct Parameters {
   }
 
   private mutating func take(
-    _ parameter: QueryParameter, _ column: Int, _ plan: RowPlan, path: Range<Int> = 0..<0
+    _ parameter: QueryParameter, _ column: Int, _ plan: RowPlan, path: Range<Int> = 0..<0,
+    element: Int32 = anyElement
   ) {
     guard first[column] < 0 || mayFollow(column, plan, path) else {
       leftOut.repeated += 1
@@ -110,7 +159,8 @@ struct Parameters {
     }
     last[column] = index
     values.append(
-      Value(range: parameter.value, isEncoded: parameter.valueIsEncoded, path: path))
+      Value(
+        range: parameter.value, isEncoded: parameter.valueIsEncoded, path: path, element: element))
   }
 
   /// A column that holds one value keeps the first, with all its parts if it came in parts.
@@ -134,13 +184,23 @@ struct Parameters {
       return
     } else if let fields = plan.fields {
       takeField(parameter, in: url, fields)
-    } else if !names.contain(parameter, in: url) {
-      leftOut.unknown += 1
+    } else {
+      takeUnknown(parameter, in: url)
     }
   }
 
-  /// A part of a JSON column, `properties.a`, or an element of a list in the way of PHP, `tags[]`; false if
-  /// it is neither.
+  /// A parameter that no column has; but perhaps one that was meant otherwise.
+  private mutating func takeUnknown(_ parameter: QueryParameter, in url: Span<UInt8>) {
+    if let meant = parameter.withoutEscapedAmpersand(in: url) {
+      escaped.append(meant)
+    } else if !names.contain(parameter, in: url) {
+      leftOut.unknown += 1
+      if unknownNames.count < Self.maximum { unknownNames.append(parameter.name) }
+    }
+  }
+
+  /// A part of a JSON column, `properties.a`, or an element of a list in the way of PHP, `tags[]` or `tags[0]`;
+  /// false if it is neither.
   private mutating func takePart(
     _ parameter: QueryParameter, in url: Span<UInt8>, _ plan: RowPlan
   ) -> Bool {
@@ -150,11 +210,19 @@ struct Parameters {
     else { return false }
     let rest = end..<parameter.name.upperBound
     guard plan.columns[column].type == .json else {
+      guard plan.columns[column].mode == .repeated else { return false }
       var path = JSONPath(rest)
-      guard plan.columns[column].mode == .repeated, path.next(in: url) == .oneMore else {
-        return false
+      switch path.next(in: url) {
+      case .oneMore: take(parameter, column, plan)
+      case .element(let index, _) where path.position == rest.upperBound:
+        guard index < Self.maximum else {
+          leftOut.overLimit += 1
+          return true
+        }
+        hasElements = true
+        take(parameter, column, plan, element: Int32(index))
+      default: return false
       }
-      take(parameter, column, plan)
       return true
     }
     switch JSONPath(rest).verdict(in: url) {
@@ -170,12 +238,10 @@ struct Parameters {
   ) {
     switch find(parameter.name, in: url, fields) {
     case .unknown:
-      guard !takeFieldPart(parameter, in: url, fields), !names.contain(parameter, in: url) else {
-        return
-      }
-      leftOut.unknown += 1
+      if !takeFieldPart(parameter, in: url, fields) { takeUnknown(parameter, in: url) }
     case .indexTooHigh: leftOut.overLimit += 1
-    case .place(let place): take(parameter, place, fields)
+    case .place(let place, let element): take(parameter, place, fields, element: element)
+    case .record(let isOpenList): texts.append((parameter, isOpenList))
     }
   }
 
@@ -191,7 +257,7 @@ struct Parameters {
 
   private mutating func take(
     _ parameter: QueryParameter, _ place: FieldTree.Place, _ fields: FieldTree,
-    path: Range<Int> = 0..<0
+    path: Range<Int> = 0..<0, element: Int? = nil
   ) {
     let isList = fields.nodes[place.leaf].column.mode == .repeated
     if !isList || fields.hasJSON, let before = fieldValues.first(where: { $0.place == place }) {
@@ -204,9 +270,11 @@ struct Parameters {
       leftOut.overLimit += 1
       return
     }
+    if element != nil { hasElements = true }
     fieldValues.append(
       FieldValue(
-        place: place, range: parameter.value, isEncoded: parameter.valueIsEncoded, path: path))
+        place: place, range: parameter.value, isEncoded: parameter.valueIsEncoded, path: path,
+        element: element.map { Int32($0) } ?? Self.anyElement))
   }
 
   /// A part of a JSON field inside a RECORD, `item.extra.a`; false if it is none.
@@ -222,7 +290,7 @@ struct Parameters {
       let rest = steps.position..<parameter.name.upperBound
       guard !rest.isEmpty else { return false }
       switch find(parameter.name.lowerBound..<rest.lowerBound, in: url, fields) {
-      case .place(let place) where fields.nodes[place.leaf].column.type == .json:
+      case .place(let place, _) where fields.nodes[place.leaf].column.type == .json:
         switch JSONPath(rest).verdict(in: url) {
         case .good: take(parameter, place, fields, path: rest)
         case .tooFar: leftOut.overLimit += 1
@@ -236,5 +304,49 @@ struct Parameters {
       }
     }
     return false
+  }
+
+  // MARK: RECORDs as text
+
+  /// Whether a RECORD came whole.
+  var hasTexts: Bool { !texts.isEmpty }
+
+  /// Takes the RECORDs that came as JSON text, as the same objects in a POST would have come: gives the URL with
+  /// their fields behind it as parameters, which is what all ranges are in from now on.
+  mutating func readTexts(_ url: Span<UInt8>, for plan: RowPlan) -> ByteWriter {
+    var longer = ByteWriter(capacity: url.count &* 2)
+    longer.append(url)
+    guard let fields = plan.fields else { return longer }
+    var query = JSONQuery(maximumValues: Self.maximum)
+    var elements = 0
+    for (parameter, isOpenList) in texts {
+      let text = RecordText(parameter, in: url)
+      guard !text.isNothing else { continue }
+      query.removeAll()
+      do throws(JSONQueryProblem) {
+        try query.append(text, isOpenList: isOpenList, &elements)
+      } catch {
+        misfits.append(parameter)
+        continue
+      }
+      longer.append(UInt8(ascii: "&"))
+      var parameters = QueryString(longer.count..<(longer.count &+ query.query.count))
+      longer.append(query.query.bytes.span)
+      while let parameter = parameters.next(in: longer.bytes.span) {
+        takeFromText(parameter, in: longer.bytes.span, fields)
+      }
+    }
+    return longer
+  }
+
+  /// What is in the text of a RECORD is a field, or kept as a misfit: its column was named.
+  private mutating func takeFromText(
+    _ parameter: QueryParameter, in url: Span<UInt8>, _ fields: FieldTree
+  ) {
+    switch find(parameter.name, in: url, fields) {
+    case .place(let place, let element): take(parameter, place, fields, element: element)
+    case .unknown where takeFieldPart(parameter, in: url, fields): return
+    case .unknown, .record, .indexTooHigh: misfits.append(parameter)
+    }
   }
 }

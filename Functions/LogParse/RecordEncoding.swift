@@ -130,8 +130,15 @@ extension RowEncoder {
     row.append(plan.keys.span, field.column.key)
     let start = row.count
     row.append(UInt8(ascii: "["))
+    if parameters.hasElements { sortElements(range, parameters) }
+    var before = Parameters.anyElement
     for at in range {
       let value = parameters.fieldValues[fieldOrder[at]]
+      if value.element == before, before != Parameters.anyElement {
+        countRepeatedPart()
+        continue
+      }
+      before = value.element
       var elements = ListElements(value.range)
       while let element = elements.next(in: url) {
         let fits = appendElement(
@@ -141,6 +148,12 @@ extension RowEncoder {
     }
     row.append(UInt8(ascii: "]"))
     return row.count > start + 2 ? .filled : .empty
+  }
+
+  /// Puts the values of one list in the order of the elements that their names say.
+  private mutating func sortElements(_ range: Range<Int>, _ parameters: Parameters) {
+    let values = parameters.fieldValues
+    fieldOrder[range].sort { (values[$0].element, $0) < (values[$1].element, $1) }
   }
 
   /// Keeps the value in `text`, under the name that it came for: `items[0].sku`.

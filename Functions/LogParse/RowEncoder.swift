@@ -54,7 +54,7 @@ struct RowEncoder {
     for index in plan.columns.indices {
       let column = plan.columns[index]
       // Most columns of most events: no parameter came.
-      if case .parameter = column.source, column.mode != .required,
+      if case .parameter = column.source, !column.needsValue,
         parameters.firstValue(of: index) == nil
       {
         continue
@@ -79,12 +79,13 @@ struct RowEncoder {
       }
       if filling != .filled {
         row.truncate(to: start)
-        if column.mode == .required {
+        if column.needsValue {
           throw refusal(of: plan.contract.columns[index].name, column, filling)
         }
       }
       guard row.count <= Self.maximumRowBytes else { throw tooLarge }
     }
+    if !parameters.misfits.isEmpty { keepMisfits(of: parameters, hit, url) }
     if plan.keepsUnparsed, misfits.count > 0 { appendMisfits(to: &row) }
     guard row.count <= Self.maximumRowBytes else { throw tooLarge }
     // Each key came with the comma before it; the first one's becomes the brace.
@@ -130,7 +131,7 @@ struct RowEncoder {
       return .empty
     }
     row.append(plan.keys.span, column.key)
-    return fits(column) && row.append(value: text.bytes.span, as: column.type) ? .filled : .misfit
+    return fits(column) && row.append(value: text.bytes.span, for: column) ? .filled : .misfit
   }
 
   /// A list comes as repeated keys, as `a;b`, or both.
@@ -138,21 +139,34 @@ struct RowEncoder {
     _ parameters: Parameters, _ first: Parameters.Value, _ index: Int, _ url: Span<UInt8>,
     to row: inout ByteWriter
   ) -> Filling {
-    let column = plan.columns[index]
     let start = row.count
     row.append(UInt8(ascii: "["))
     var next: Parameters.Value? = first
+    if parameters.hasElements, let values = parameters.ordered(from: first) {
+      next = nil
+      repeatedPartCount += values.repeated
+      for value in values.values { appendValues(value, index, url, after: start, to: &row) }
+    }
     while let value = next {
-      var elements = ListElements(value.range)
-      while let element = elements.next(in: url) {
-        if !appendElement(element, value.isEncoded, url, column, after: start, to: &row) {
-          appendMisfit(index)
-        }
-      }
+      appendValues(value, index, url, after: start, to: &row)
       next = parameters.value(after: value)
     }
     row.append(UInt8(ascii: "]"))
     return row.count > start + 2 ? .filled : .empty
+  }
+
+  /// Writes the elements of one value of the list that began at `start`.
+  private mutating func appendValues(
+    _ value: Parameters.Value, _ index: Int, _ url: Span<UInt8>, after start: Int,
+    to row: inout ByteWriter
+  ) {
+    let column = plan.columns[index]
+    var elements = ListElements(value.range)
+    while let element = elements.next(in: url) {
+      if !appendElement(element, value.isEncoded, url, column, after: start, to: &row) {
+        appendMisfit(index)
+      }
+    }
   }
 
   /// Writes one element of the list that began at `start`; false if it does not fit, and stays in `text`.
@@ -165,7 +179,7 @@ struct RowEncoder {
     guard text.count > 0, row.count <= Self.maximumRowBytes else { return true }
     let end = row.count
     if end > start + 1 { row.append(UInt8(ascii: ",")) }
-    if fits(column), row.append(value: text.bytes.span, as: column.type) { return true }
+    if fits(column), row.append(value: text.bytes.span, for: column) { return true }
     row.truncate(to: end)
     return false
   }
@@ -188,7 +202,9 @@ struct RowEncoder {
 
   /// Whether the value in `text` is no longer than the column allows.
   private func fits(_ column: RowPlan.PlannedColumn) -> Bool {
-    guard let maxLength = column.maxLength, text.count > maxLength else { return true }
+    guard let maxLength = column.maxLength, column.type == .string, text.count > maxLength else {
+      return true
+    }
     let bytes = text.bytes
     return UTF8Text.characters(bytes.span) <= maxLength
   }
@@ -202,6 +218,27 @@ struct RowEncoder {
     let (keys, value) = (plan.keys, text.bytes)
     misfits.append(keys.span, plan.columns[index].key)
     misfits.append(json: value.span)
+  }
+
+  /// Keeps what came for a RECORD and can't be a part of it, under the name that it came for.
+  private mutating func keepMisfits(
+    of parameters: Parameters, _ hit: Hit, _ url: Span<UInt8>
+  ) {
+    for parameter in parameters.misfits {
+      text.removeAll()
+      text.append(formDecoding: url, parameter.name)
+      let name = text.bytes
+      if hit.signal != nil, plan.personal.contains(parameter: name.span) { continue }
+      countMisfit()
+      guard plan.keepsUnparsed else { continue }
+      misfits.append(UInt8(ascii: ","))
+      misfits.append(json: name.span)
+      misfits.append(UInt8(ascii: ":"))
+      text.removeAll()
+      text.append(formDecoding: url, parameter.value)
+      let value = text.bytes
+      misfits.append(json: value.span)
+    }
   }
 
   mutating func countMisfit() { misfitCount += 1 }
@@ -269,13 +306,13 @@ struct RowEncoder {
     switch column {
     case .eventTime: return append(hit.time, to: &row)
     case .receivedTime:
-      guard let text = hit.entry.receiveTimestamp,
-        let time = Timestamp(rfc3339: bytes, text.range)
-      else { return false }
+      guard let time = Timestamp(logTime: hit.entry.receiveTimestamp, in: bytes) else {
+        return false
+      }
       return append(time, to: &row)
     case .remoteIP:
       guard let address = request?.remoteIP else { return false }
-      return append(address: bytes, bytes.addressWithoutPort(address.range), to: &row)
+      return append(address: bytes, bytes.firstAddress(address.range), to: &row)
     case .privacy:
       guard let signal = hit.signal else { return false }
       row.append(json: signal.rawValue)

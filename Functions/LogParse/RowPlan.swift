@@ -18,12 +18,19 @@ struct RowPlan {
     let source: Source
     let type: ColumnType
     let mode: ColumnMode
-    /// How many characters a STRING may have.
+    /// How many characters a STRING, or bytes a BYTES, may have.
     let maxLength: Int?
+    /// What a NUMERIC or BIGNUMERIC may hold.
+    let decimal: DecimalLimits?
+    /// Whether BigQuery fills the column where a row has no value.
+    let hasDefault: Bool
     /// `,"name":` in `keys`.
     let key: Range<Int>
     /// Emptied under a privacy signal.
     var isPersonal = false
+
+    /// Whether a hit without a value is no event.
+    var needsValue: Bool { mode == .required && !hasDefault }
 
     /// Whether a value of so many bytes, encoded or not, cannot be too long.
     func mayHold(_ bytes: Int) -> Bool { maxLength.map { bytes <= $0 } ?? true }
@@ -37,10 +44,12 @@ struct RowPlan {
   let fields: FieldTree?
   /// Whether what does not fit is kept in `_unparsed`.
   let keepsUnparsed: Bool
+  let personal: PersonalColumns
 
   init(_ contract: Contract, _ privacy: PrivacyPolicy) {
     self.contract = contract
     addresses = privacy.addresses
+    personal = privacy.personal
     var keys = ByteWriter()
     columns = contract.columns.map { column in
       var planned = PlannedColumn(column, Self.source(of: column), &keys)
@@ -78,6 +87,6 @@ extension RowPlan.PlannedColumn {
     keys.append("\":")
     self.init(
       source: source, type: column.type, mode: column.mode, maxLength: column.maxLength,
-      key: start..<keys.count)
+      decimal: column.decimal, hasDefault: column.hasDefault, key: start..<keys.count)
   }
 }

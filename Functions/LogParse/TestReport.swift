@@ -2,14 +2,20 @@
 import Envelopes
 import FunctionRuntime
 
-/// The one log line that a test event leaves. It has codes, counts and names from the contract, and
-/// nothing that the visitor sent.
+/// The one log line that a test event leaves. It has codes, counts, names from the contract, and the names of
+/// the parameters that no column has: of a test they are the tester's own.
 struct TestReport {
   let result: Result<Event, Rejection>
-  let leftOut: LeftOut
+  private let leftOut: LeftOut
+  /// A JSON array of names.
+  private let dropped: String
 
-  init(_ result: Result<Event, Rejection>, _ leftOut: LeftOut) {
-    (self.result, self.leftOut) = (result, leftOut)
+  static let maximumNamesBytes = 16 << 10
+
+  init(_ result: Result<Event, Rejection>, _ leftOut: LeftOut, dropped: String?) {
+    self.result = result
+    self.leftOut = leftOut
+    self.dropped = dropped ?? "[]"
   }
 
   func write(to worker: Worker) {
@@ -25,7 +31,7 @@ struct TestReport {
           "parameters_repeated": .number(leftOut.repeated),
           "parameters_over_limit": .number(leftOut.overLimit),
           "parameters_name_too_long": .number(leftOut.nameTooLong),
-          "values_misfit": .number(leftOut.misfit),
+          "values_misfit": .number(leftOut.misfit), "dropped": .text(dropped),
         ])
     case .failure(let rejection):
       worker.count("test_rejected")
@@ -34,6 +40,7 @@ struct TestReport {
         [
           "outcome": "test", "reason": .text(rejection.reason.rawValue),
           "detail": .text(rejection.detail), "event_id": .text(rejection.eventID ?? ""),
+          "dropped": .text(dropped),
         ])
     }
   }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+import Bytes
+
 /// Why an event of a `POST` was not taken: the codes in its answer, and in the table in the README.
 enum EventProblem: String, Error, CaseIterable {
   /// There is nothing in the body.
@@ -12,8 +14,20 @@ enum EventProblem: String, Error, CaseIterable {
   case tooManyFields = "too_many_fields"
   /// The events before it have used up what one request may become.
   case tooLarge = "too_large"
+  /// A REQUIRED column has no value, by every contract that there is.
+  case missingRequired = "missing_required"
   /// More than 64 parameters in the URL, for all events.
   case tooManyDefaults = "too_many_defaults"
   /// Pub/Sub has not said in time that it has the event: to be sent again.
   case notPublished = "not_published"
+}
+
+extension EventProblem {
+  init(_ problem: JSONQueryProblem) {
+    switch problem {
+    case .notJSON: self = .notJSON
+    case .notAnObject: self = .notAnObject
+    case .tooManyValues: self = .tooManyFields
+    }
+  }
 }

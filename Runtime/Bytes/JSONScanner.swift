@@ -26,6 +26,9 @@ public struct JSONScanner: Sendable {
   private var window = -64
   /// Which of them are quotes, backslashes or control characters: a bit for each, the first in the lowest.
   private var special: UInt64 = 0
+  /// Whether there was a number of more than 15 characters or with an exponent: of any other a double keeps all
+  /// digits.
+  public private(set) var sawWideNumber = false
   /// Whether all that was looked at is ASCII; else UTF-8 has to be checked at the end.
   private var isASCII = true
 
@@ -231,6 +234,7 @@ public struct JSONScanner: Sendable {
 
   /// `-`? (`0` | `1`–`9` digits) (`.` digits)? (`e`|`E` sign? digits)?
   private mutating func skipNumber(in bytes: Span<UInt8>) throws(JSONError) {
+    let first = position
     if bytes[position] == UInt8(ascii: "-") { position &+= 1 }
     if position < bytes.count, bytes[position] == UInt8(ascii: "0") {
       position &+= 1
@@ -249,7 +253,9 @@ public struct JSONScanner: Sendable {
         position &+= 1
       }
       try skipDigits(in: bytes)
+      sawWideNumber = true
     }
+    if position &- first > 15 { sawWideNumber = true }
   }
 
   private mutating func skipDigits(in bytes: Span<UInt8>) throws(JSONError) {

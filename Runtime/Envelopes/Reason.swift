@@ -24,7 +24,9 @@ public enum Reason: String, Sendable, CaseIterable {
   case timestampMissing = "timestamp_missing"
   /// PixelIngest's own entry has no `httpRequest.requestUrl`.
   case requestURLMissing = "request_url_missing"
-  /// Cloud Armor denied the request.
+  /// A request for a pixel's URL has no method.
+  case requestMethodMissing = "request_method_missing"
+  /// Cloud Armor denied or redirected the request.
   case deniedBySecurityPolicy = "denied_by_security_policy"
   /// The hit names a contract that there is not.
   case contractUnknown = "contract_unknown"

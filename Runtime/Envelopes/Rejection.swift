@@ -15,6 +15,8 @@ public struct Rejection: Error, Equatable, Sendable {
   public let eventID: String?
   /// The event's time, if known.
   public let time: Timestamp?
+  /// The names of the event's parameters that no column has, where they may be shown: a JSON array.
+  public var dropped: String?
 
   /// A longer detail is cut, between two characters.
   public init(

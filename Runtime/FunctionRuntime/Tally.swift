@@ -15,6 +15,8 @@ final class Tally {
   private(set) var done = 0
   private(set) var others: [Key: Int] = [:]
   private var nextReport = Instant(nanoseconds: .min)
+  /// What a function adds to the report.
+  var more: [(Log) -> Void] = []
 
   func countDone() { done += 1 }
 
@@ -41,6 +43,7 @@ final class Tally {
           "outcome": .text(key.outcome), "reason": .text(key.reason), "count": .number(count),
         ])
     }
+    for write in more { write(log) }
     done = 0
     others = [:]
   }

@@ -43,6 +43,9 @@ public final class Worker {
   /// Counts something that a function wants to see in the minute's report.
   public func count(_ note: String, by count: Int = 1) { tally.count("noted", note, by: count) }
 
+  /// Adds lines to the minute's report.
+  public func addReport(_ write: @escaping (Log) -> Void) { tally.more.append(write) }
+
   /// Counts a refusal, and says so in the log once a minute: under load there are many.
   func countAndWarn(_ reason: Reason) {
     tally.count("refused", reason.rawValue)

@@ -24,6 +24,7 @@ public final class RejectionRecorder {
     ]
     if let id = rejection.eventID { attributes.append(("event_id", id)) }
     if let time = rejection.time { attributes.append(("time", time.description)) }
+    if let dropped = rejection.dropped { attributes.append(("dropped", dropped)) }
     let message = delivery.message
     var kept = message.data
     if kept.count > Self.maximumBytes {

@@ -49,12 +49,17 @@ public struct Column: Equatable, Sendable {
   public let description: String?
   /// The columns inside a RECORD; empty for other types.
   public let fields: [Column]
-  /// How many characters a STRING may have; nil for no limit.
+  /// How many characters a STRING, or bytes a BYTES, may have; nil for no limit.
   public let maxLength: Int?
+  /// What a NUMERIC or BIGNUMERIC may hold.
+  public let decimal: DecimalLimits?
+  /// Whether BigQuery has a value for rows without the column: `defaultValueExpression`.
+  public let hasDefault: Bool
 
   public init(
     name: String, type: ColumnType, mode: ColumnMode = .nullable, description: String? = nil,
-    fields: [Column] = [], maxLength: Int? = nil
+    fields: [Column] = [], maxLength: Int? = nil, decimal: DecimalLimits? = nil,
+    hasDefault: Bool = false
   ) {
     self.name = name
     self.type = type
@@ -62,5 +67,7 @@ public struct Column: Equatable, Sendable {
     self.description = description
     self.fields = fields
     self.maxLength = maxLength
+    self.decimal = decimal ?? DecimalLimits(of: type)
+    self.hasDefault = hasDefault
   }
 }

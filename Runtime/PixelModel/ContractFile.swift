@@ -74,10 +74,18 @@ enum ContractFile {
       guard draft.maxLength == nil || maxLength ?? 0 > 0 else {
         throw fail("column \(full) has the maxLength \(draft.maxLength ?? ""), which is no length.")
       }
+      let decimal: DecimalLimits?
+      do throws(DecimalLimits.Problem) {
+        decimal = try DecimalLimits.read(
+          type, precision: draft.precision, scale: draft.scale, rounding: draft.roundingMode)
+      } catch {
+        throw fail("column \(full) \(error.text).")
+      }
       columns.append(
         Column(
           name: name, type: type, mode: mode, description: draft.description, fields: fields,
-          maxLength: type == .string ? maxLength : nil))
+          maxLength: type == .string || type == .bytes ? maxLength : nil, decimal: decimal,
+          hasDefault: draft.hasDefault && depth == 1))
     }
     return columns
   }
@@ -113,6 +121,10 @@ private struct ColumnDraft {
   var description: String?
   var fields: [ColumnDraft]?
   var maxLength: String?
+  var precision: String?
+  var scale: String?
+  var roundingMode: String?
+  var hasDefault = false
 
   /// The scanner's depth limit bounds the recursion.
   static func list(
@@ -134,11 +146,16 @@ private struct ColumnDraft {
         draft.fields = try list(&scanner, in: json)
         continue
       }
-      // Other members (policyTags, precision …) are for BigQuery alone.
+      // Other members (policyTags, collation …) are for BigQuery alone.
       let value = try scanner.value(in: json)
       let text = value.string?.string(in: json)
       // An int64 is a string in Google's JSON; a number is taken too.
-      if name.equals("maxLength", in: json) { draft.maxLength = text ?? json.string(value.range) }
+      let number = value.kind == .null ? nil : text ?? json.string(value.range)
+      if name.equals("maxLength", in: json) { draft.maxLength = number }
+      if name.equals("precision", in: json) { draft.precision = number }
+      if name.equals("scale", in: json) { draft.scale = number }
+      if name.equals("roundingMode", in: json) { draft.roundingMode = text }
+      if name.equals("defaultValueExpression", in: json) { draft.hasDefault = text != nil }
       if name.equals("name", in: json) { draft.name = text }
       if name.equals("type", in: json) { draft.type = text }
       if name.equals("mode", in: json) { draft.mode = text }

@@ -31,7 +31,9 @@ struct EntryIdentity {
     path = url.isEmpty ? "(no request)" : Self.path(of: url)
     let isOwn = entry["resource"]?["type"]?.string == "pixel_ingest"
     let method = field("requestMethod", "request_method", in: request) ?? ""
-    let isHit = isOwn || (["GET", "HEAD", "POST"].contains(method) && pixelPaths.contains(path))
+    // One without a method is rejected, not left alone.
+    let isOurs = ["GET", "HEAD", "POST", ""].contains(method) && pixelPaths.contains(path)
+    let isHit = isOwn || isOurs
     isTest = isHit && Self.isTest(url)
     counts = isHit && !isTest
     if isTest {
@@ -47,7 +49,7 @@ struct EntryIdentity {
     let insertID = field("insertId", "insert_id", in: entry) ?? ""
     if insertID.isEmpty {
       eventID = "\(time)-\(Self.sha256(bytes))"
-    } else if insertID.count <= 100, insertID.utf8.allSatisfy(Self.isPlain) {
+    } else if insertID.utf8.count <= 100, insertID.utf8.allSatisfy(Self.isPlain) {
       eventID = "\(time)-\(insertID)"
     } else {
       eventID = Self.sha256(Array("\(time)-\(insertID)".utf8))

@@ -113,14 +113,14 @@ public struct GeneratedEntries {
 
   private mutating func strange() -> (line: [UInt8], fate: Fate) {
     let pixel = "https://t.example.com/pixel.png?type=t&order_id=g\(count)"
-    switch random.below(12) {
+    switch random.below(13) {
     case 0:
       return (
         entry(url: "https://t.example.com/robots.txt?type=t", method: "GET", [:], false), .leftAlone
       )
     case 1:
       return (
-        entry(url: pixel, method: random.pick(["OPTIONS", "PUT", ""]), [:], false), .leftAlone
+        entry(url: pixel, method: random.pick(["OPTIONS", "PUT"]), [:], false), .leftAlone
       )
     case 2:
       return (
@@ -159,6 +159,8 @@ public struct GeneratedEntries {
     case 10:
       let long = String(repeating: random.pick(["x", "%C3%A9", "+"]), count: random.below(4000))
       return (entry(url: pixel + "&page_title=" + long, method: "GET", [:], false), .row)
+    case 11:
+      return (entry(url: pixel, method: "", [:], false), .rejected("request_method_missing"))
     default:
       let many = (0..<random.below(300)).map { "&tags=\($0)&p\($0)=1" }.joined()
       return (entry(url: pixel + many, method: "GET", [:], false), .row)

@@ -110,8 +110,15 @@ import Testing
     let pipeline = try LocalPipeline()
     defer { pipeline.stop() }
     let ingest = "http://127.0.0.1:\(pipeline.ports.ingest)/pixel.gif?"
-    for query in ["type=t&order_id=real", "type=t&order_id=a&_test=1", "order_id=b&_test=1"] {
+    for query in ["type=t&order_id=a&_test=1&coupon=1", "order_id=b&_test=1&typ=t"] {
       #expect(fetch("GET", ingest + query, on: pipeline.thread)?.status == 200)
+    }
+    // Names that come often are in the minute's report, but not of visitors who have said no.
+    for index in 0..<5 {
+      let order = index < 4 ? "" : "&order_id=real"
+      for query in ["type=t&quiet=1&gpc=1", "type=t&colour=red&once\(index)=1\(order)"] {
+        #expect(fetch("GET", ingest + query, on: pipeline.thread)?.status == 200)
+      }
     }
     try waitUntil("the hit that is no test has a row", within: 20) {
       try pipeline.rows.eventIDsByOrder()["real"] != nil
@@ -128,6 +135,10 @@ import Testing
     #expect(accepted.count == 1 && accepted[0].contains(#""contract":"pixel""#))
     let rejected = lines("A test event was rejected.")
     #expect(rejected.count == 1 && rejected[0].contains(#""reason":"missing_required""#))
+    #expect(accepted[0].contains(#""dropped":"[\"coupon\"]""#))
+    #expect(rejected[0].contains(#""dropped":"[\"typ\"]""#))
+    let names = lines("Parameters that no column has, since the last report.")
+    #expect(names.count == 1 && names[0].contains(#""names":"colour=5","other":10"#))
     #expect(rejected[0].contains("REQUIRED column type (STRING) has no value."))
     #expect(try pipeline.rows.eventIDsByOrder().keys.sorted() == ["real"])
     let rejections = try #require(

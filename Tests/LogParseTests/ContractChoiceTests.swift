@@ -56,7 +56,7 @@ import Testing
     var parser = try parser()
     let parsed = try parser.parse(entry(url: "/pixel.png?a=1&c=\(name)"))
     #expect(parsed.reason == .contractUnknown)
-    #expect(parsed.detail == "Parameter c names no contract.")
+    #expect(parsed.detail == "Parameter c names no contract. There are: first, second, third.")
     #expect(parsed.rejection?.eventID == "20260102T034405.123456789Z-abc")
   }
 

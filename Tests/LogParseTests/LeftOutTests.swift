@@ -14,7 +14,7 @@ import Testing
   @Test(
     arguments: [
       ("s=1&n=2&l=3;4&l=5&v[0].x=6", [:]),
-      ("a=1&b=2&S=3&event_id=forged&v=4", ["parameters_unknown": 5]),
+      ("a=1&b=2&S=3&event_id=forged&v=4", ["parameters_unknown": 4, "values_misfit": 1]),
       ("v.x=1&v[0].y=2&v[x]=3&x.y=4", ["parameters_unknown": 4]),
       ("s=1&s=2&n=3&n=4&n=5&v[0].x=1&v[0][x]=2", ["parameters_repeated": 4]),
       ("v[100].x=1&v[12345].x=2", ["parameters_over_limit": 2]),

@@ -72,7 +72,7 @@ import Testing
       ("JSON", "5", #""5""#),
       ("JSON", "%22x%22", #""\"x\"""#), ("JSON", "x", nil), ("JSON", "%7B", nil),
       ("JSON", "1+2", nil),
-      ("BIGNUMERIC", "anything", #""anything""#), ("GEOGRAPHY", "POINT(1+2)", #""POINT(1 2)""#),
+      ("BIGNUMERIC", "anything", nil), ("GEOGRAPHY", "POINT(1+2)", #""POINT(1 2)""#),
       ("INTERVAL", "P1D", #""P1D""#), ("RANGE", "x", #""x""#),
       ("RANGE", "[2026-01-01,+2026-02-01)", #"{"start":"2026-01-01","end":"2026-02-01"}"#),
       ("RANGE", "[UNBOUNDED,2026-02-01)", #"{"end":"2026-02-01"}"#),

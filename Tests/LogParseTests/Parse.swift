@@ -40,7 +40,7 @@ extension EventParser {
   }
 
   /// A contract of `event_id`, `event_time` and these columns: `"name TYPE MODE"`, `STRING(5)` for a
-  /// length.
+  /// length, `NUMERIC(10,2)` for precision and scale, `MODE=default` for a default.
   static func with(
     privacy: PrivacyPolicy = PrivacyPolicy(), _ columns: String...
   ) throws -> EventParser {
@@ -61,16 +61,24 @@ extension EventParser {
   static func column(_ text: String) -> String {
     let brace = text.firstIndex(of: "{")
     let words = text[..<(brace ?? text.endIndex)].split(separator: " ")
-    let mode = words.count > 2 ? words[2] : "NULLABLE"
-    var more = ""
+    let modes = (words.count > 2 ? words[2] : "NULLABLE").split(separator: "=")
+    let mode = modes[0]
+    var more = modes.count > 1 ? #","defaultValueExpression":"\#(modes[1])""# : ""
     if let brace {
       let inside = text[text.index(after: brace)...].dropLast()
-      more = #","fields":[\#(Self.fields(inside).map(column).joined(separator: ","))]"#
+      more += #","fields":[\#(Self.fields(inside).map(column).joined(separator: ","))]"#
     } else if words[1] == "RECORD" {
-      more = #","fields":[{"name":"id","type":"STRING"}]"#
+      more += #","fields":[{"name":"id","type":"STRING"}]"#
     }
     let type = words[1].split(separator: "(")
-    if type.count > 1 { more += #","maxLength":"\#(type[1].dropLast())""# }
+    if type.count > 1, type[0].hasSuffix("NUMERIC") {
+      let digits = type[1].dropLast().split(separator: ",")
+      more += #","precision":"\#(digits[0])""#
+      if digits.count > 1 { more += #","scale":"\#(digits[1])""# }
+      if digits.count > 2 { more += #","roundingMode":"\#(digits[2])""# }
+    } else if type.count > 1 {
+      more += #","maxLength":"\#(type[1].dropLast())""#
+    }
     return #"{"name":"\#(words[0])","type":"\#(type[0])","mode":"\#(mode)"\#(more)}"#
   }
 
@@ -79,7 +87,7 @@ extension EventParser {
     var fields = [""]
     var depth = 0
     for character in text {
-      depth += character == "{" ? 1 : character == "}" ? -1 : 0
+      depth += "{(".contains(character) ? 1 : "})".contains(character) ? -1 : 0
       if character == ",", depth == 0 {
         fields.append("")
       } else {

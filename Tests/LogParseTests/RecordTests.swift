@@ -25,7 +25,7 @@ import Testing
       // No such field, or no such name.
       ("v=a", nil), ("v.=a", nil), ("v.x=a", nil), (".id=a", nil), ("v..id=a", nil),
       ("v[id=a", nil), ("v[]=a", nil), ("v[id]]=a", nil), ("v[id].=a", nil), ("v[0].id=a", nil),
-      ("v.ID=a", nil), ("V.id=a", nil), ("v.id.x=a", nil), ("v.tags[0]=a", nil), ("v]id=a", nil),
+      ("v.ID=a", nil), ("V.id=a", nil), ("v.id.x=a", nil), ("v.id[0]=a", nil), ("v]id=a", nil),
       ("v.[id]=a", nil), ("v[id]x=a", nil),
     ] as [(String, String?)])
   func `a RECORD takes dotted and bracketed names`(_ query: String, _ json: String?) throws {

@@ -65,6 +65,39 @@ import Testing
     #expect(contract.columns[2].maxLength == length)
   }
 
+  @Test(
+    arguments: [
+      (#""type":"NUMERIC""#, DecimalLimits(wholeDigits: 29, scale: 9)),
+      (#""type":"NUMERIC","precision":"10","scale":"2""#, DecimalLimits(wholeDigits: 8, scale: 2)),
+      (#""type":"DECIMAL","precision":10"#, DecimalLimits(wholeDigits: 10, scale: 0)),
+      (
+        #""type":"NUMERIC","precision":null,"scale":null"#, DecimalLimits(wholeDigits: 29, scale: 9)
+      ),
+      (
+        #""type":"BIGNUMERIC","precision":"38","scale":"38","roundingMode":"ROUND_HALF_EVEN""#,
+        DecimalLimits(wholeDigits: 0, scale: 38, roundsHalfToEven: true)
+      ),
+      (
+        #""type":"BIGNUMERIC""#, DecimalLimits(wholeDigits: 38, scale: 38, hasPartialDigit: true)
+      ),
+      (#""type":"STRING""#, nil),
+    ] as [(String, DecimalLimits?)])
+  func `precision and scale are read`(_ members: String, _ limits: DecimalLimits?) throws {
+    let contract = try contract(#"{"name":"a",\#(members)}"#)
+    #expect(contract.columns[2].decimal == limits)
+  }
+
+  @Test func `the length of BYTES and a default are read`() throws {
+    let contract = try contract(
+      #"""
+      {"name":"a","type":"BYTES","maxLength":"16","mode":"REQUIRED","defaultValueExpression":"b'x'"},
+      {"name":"b","type":"RECORD","fields":[{"name":"c","type":"STRING","defaultValueExpression":"'y'"}]}
+      """#)
+    #expect(contract.columns[2].maxLength == 16 && contract.columns[2].hasDefault)
+    // BigQuery has none inside a RECORD.
+    #expect(!contract.columns[3].hasDefault && !contract.columns[3].fields[0].hasDefault)
+  }
+
   @Test func `a column is found by its exact name only`() throws {
     let names = (0..<500).map { "column_\($0)" }
     let contract = try contract(
@@ -91,6 +124,23 @@ import Testing
       (
         #"{"name":"a","type":"STRING","maxLength":0}"#,
         "column a has the maxLength 0, which is no length."
+      ),
+      (
+        #"{"name":"a","type":"NUMERIC","precision":"40","scale":"2"}"#,
+        "column a has the precision 40: with a scale of 2 allowed are 2 to 31."
+      ),
+      (
+        #"{"name":"a","type":"NUMERIC","precision":"x"}"#,
+        "column a has the precision x: with a scale of 0 allowed are 1 to 29."
+      ),
+      (
+        #"{"name":"a","type":"NUMERIC","precision":"5","scale":"10"}"#,
+        "column a has the scale 10: allowed are 0 to 9."
+      ),
+      (#"{"name":"a","type":"NUMERIC","scale":"2"}"#, "column a has a scale without a precision."),
+      (
+        #"{"name":"a","type":"STRING","precision":"5"}"#,
+        "column a has a precision or scale, which only NUMERIC and BIGNUMERIC can have."
       ),
       (#"{"name":"a","type":"TEXT"}"#, "column a has the type TEXT, which BigQuery does not know."),
       (

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+import Bytes
+import PixelModel
+
+/// Why Cloud Armor kept a request from the pixel: then it is no hit. Policies in preview only note what they
+/// would have done, and do not count.
+enum SecurityOutcome {
+  case denied, bodyDenied, deniedAtEdge, throttled
+  /// To a challenge or another address: a visitor who passes comes again, and that is the hit.
+  case redirected
+
+  /// Nil if the request went through.
+  init?(of entry: LogEntry, in bytes: Span<UInt8>) {
+    func details(_ text: StaticString) -> Bool {
+      entry.statusDetails?.equals(text, in: bytes) ?? false
+    }
+    func isOutcome(_ outcome: JSONString?, _ text: StaticString) -> Bool {
+      outcome?.equals(text, in: bytes) ?? false
+    }
+    if details("body_denied_by_security_policy") {
+      self = .bodyDenied
+    } else if isOutcome(entry.edgeOutcome, "DENY") {
+      self = .deniedAtEdge
+    } else if details("throttled_by_security_policy") {
+      self = .throttled
+    } else if details("denied_by_security_policy") || isOutcome(entry.securityOutcome, "DENY") {
+      self = .denied
+    } else if details("redirected_by_security_policy")
+      || isOutcome(entry.securityOutcome, "REDIRECT") || isOutcome(entry.edgeOutcome, "REDIRECT")
+    {
+      self = .redirected
+    } else {
+      return nil
+    }
+  }
+
+  var detail: String {
+    switch self {
+    case .denied: "Cloud Armor denied the request."
+    case .bodyDenied: "Cloud Armor denied the request for its body."
+    case .deniedAtEdge: "Cloud Armor's edge policy denied the request."
+    case .throttled: "Cloud Armor denied the request because its client sent too many."
+    case .redirected: "Cloud Armor redirected the request."
+    }
+  }
+}
