@@ -6,6 +6,8 @@ import FunctionRuntime
 enum BodyFormat {
   /// Also as text, which `sendBeacon` can send across origins without a preflight.
   case json
+  /// JSON on a line each, and said so.
+  case lines
   case form
 
   /// Nil if it is something else, or compressed.
@@ -25,10 +27,12 @@ enum BodyFormat {
         end == name.utf8CodeUnitCount && value.equalsIgnoringCase(name, prefixOf: 0..<end)
       }
       if isType("application/x-www-form-urlencoded") { return .form }
-      let isJSON =
-        isType("text/plain") || isType("application/json") || isType("application/x-ndjson")
-        || isType("application/ndjson") || isType("application/jsonl") || end == 0
-      return isJSON ? .json : nil
+      if isType("application/x-ndjson") || isType("application/ndjson")
+        || isType("application/jsonl") || isType("application/x-jsonlines")
+      {
+        return .lines
+      }
+      return isType("text/plain") || isType("application/json") || end == 0 ? .json : nil
     }
     guard let format, let format else { return nil }
     self = format

@@ -9,24 +9,30 @@ struct EventsAnswer {
   /// - Parameter headers: Those of CORS.
   init(_ headers: [(String, String)]) { self.headers = headers }
 
-  /// 204 if all events were taken, 400 if none was, else 200; the last two say which were not, and why.
+  /// 204 if all events were taken and there is nothing to say, 400 if none was taken, else 200; the last two
+  /// say which were not, and why.
   func taken(
-    _ count: Int, _ problems: [(index: Int, problem: EventProblem)], _ cookies: [(String, String)]
+    _ count: Int, _ problems: [(index: Int, problem: EventProblem)],
+    _ hints: [(index: Int, hint: EventHint)] = [], _ cookies: [(String, String)]
   ) -> Response {
-    guard !problems.isEmpty else { return Response(status: 204, headers: headers + cookies) }
-    return report(count > 0 ? 200 : 400, count, problems, cookies)
+    guard !problems.isEmpty || !hints.isEmpty else {
+      return Response(status: 204, headers: headers + cookies)
+    }
+    return report(count > 0 ? 200 : 400, count, problems, hints, cookies)
   }
 
   /// Pub/Sub has not taken all that it was given: who reads the answer sends only those again.
   func notPublished(
-    _ count: Int, _ problems: [(index: Int, problem: EventProblem)], _ cookies: [(String, String)]
+    _ count: Int, _ problems: [(index: Int, problem: EventProblem)],
+    _ hints: [(index: Int, hint: EventHint)], _ cookies: [(String, String)]
   ) -> Response {
-    report(503, count, problems, count > 0 ? cookies : [], ("Retry-After", "1"))
+    report(503, count, problems, hints, count > 0 ? cookies : [], ("Retry-After", "1"))
   }
 
   private func report(
     _ status: Int, _ count: Int, _ problems: [(index: Int, problem: EventProblem)],
-    _ cookies: [(String, String)], _ more: (String, String)...
+    _ hints: [(index: Int, hint: EventHint)], _ cookies: [(String, String)],
+    _ more: (String, String)...
   ) -> Response {
     var body = ByteWriter(capacity: 64 + problems.count * 40)
     body.append("{\"accepted\":")
@@ -40,7 +46,9 @@ struct EventsAnswer {
       body.append(each.problem.rawValue)
       body.append("\"}")
     }
-    body.append("]}\n")
+    body.append("]")
+    if !hints.isEmpty { body.append(hints: hints) }
+    body.append("}\n")
     return Response(
       status: status,
       headers: [("Content-Type", "application/json")] + headers + cookies + more, body: body.bytes)
@@ -48,7 +56,7 @@ struct EventsAnswer {
 
   /// What is wrong with the request as a whole.
   func problem(_ error: any Error) -> Response {
-    taken(0, [(0, error as? EventProblem ?? .notJSON)], [])
+    taken(0, [(0, error as? EventProblem ?? .notJSON)], [], [])
   }
 
   var postOnly: Response { refusal(405, "Events are posted.", ("Allow", "POST, OPTIONS")) }
@@ -65,5 +73,20 @@ struct EventsAnswer {
 
   private func refusal(_ status: Int, _ text: String, _ more: (String, String)...) -> Response {
     Response(status: status, text: text, headers: headers + more)
+  }
+}
+
+extension ByteWriter {
+  fileprivate mutating func append(hints: [(index: Int, hint: EventHint)]) {
+    append(",\"hints\":[")
+    for (place, each) in hints.enumerated() {
+      if place > 0 { append(UInt8(ascii: ",")) }
+      append("{\"index\":")
+      append(decimal: each.index)
+      append(",\"hint\":")
+      append(json: each.hint.sentence)
+      append(UInt8(ascii: "}"))
+    }
+    append(UInt8(ascii: "]"))
   }
 }

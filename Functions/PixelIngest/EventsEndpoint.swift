@@ -19,6 +19,8 @@ final class EventsEndpoint {
   private let origins: CrossOrigin
   private let keys: WriteKeys
   private let cookie: VisitorCookie?
+  /// Nil if LogParse's contract is not known here.
+  private let required: RequiredColumns?
   private var hits: HitWriter
   private var ids = InsertIDs()
   private var event = EventQuery()
@@ -31,6 +33,7 @@ final class EventsEndpoint {
     origins = settings.origins
     keys = settings.writeKeys
     cookie = settings.cookie
+    required = settings.required
     hits = HitWriter(privacy: settings.privacy, hops: settings.forwardedHops)
   }
 
@@ -52,7 +55,7 @@ final class EventsEndpoint {
     }
     guard !batch.entries.isEmpty else {
       let cookies = batch.taken > 0 ? batch.cookies : []
-      return call.reply(answer.taken(batch.taken, batch.problems, cookies))
+      return call.reply(answer.taken(batch.taken, batch.problems, batch.hints, cookies))
     }
 
     // 3. To Pub/Sub; the answer waits until it has all.
@@ -81,6 +84,7 @@ final class EventsEndpoint {
     /// Those in `entries`, and those that are not kept because their visitors said so.
     var taken = 0
     var problems: [(index: Int, problem: EventProblem)] = []
+    var hints: [(index: Int, hint: EventHint)] = []
     var cookies: [(String, String)] = []
   }
 
@@ -98,8 +102,8 @@ final class EventsEndpoint {
     try request.withBody { body in
       let pieces: [EventsBody.Piece] =
         switch format {
-        case .json: try EventsBody(body).pieces
-        case .form: [body.count > 0 ? .object(0..<body.count) : .problem(.empty)]
+        case .json, .lines: try EventsBody(body, isLines: format == .lines).pieces
+        case .form: Self.form(body)
         }
       for (index, piece) in pieces.enumerated() {
         do throws(EventProblem) {
@@ -115,6 +119,11 @@ final class EventsEndpoint {
       }
     }
     if let cookie = writer.visitor?.newCookie, !writer.sawSignal { batch.cookies = [cookie] }
+  }
+
+  private static func form(_ body: Span<UInt8>) -> [EventsBody.Piece] {
+    let form = body.withoutMark(0..<body.count)
+    return [form.isEmpty ? .problem(.empty) : .object(form)]
   }
 
   /// What the events of one request have in common.
@@ -136,11 +145,12 @@ final class EventsEndpoint {
     guard batch.bytes < Self.maximumEntryBytes else { throw .tooLarge }
     event.removeAll()
     switch format {
-    case .json: try event.append(json: text)
+    case .json, .lines: try event.append(json: text)
     case .form: try event.append(form: text)
     }
     event.append(defaults: writer.defaults)
     var query = event.query
+    try check(query.bytes.span, index, writer, into: &batch)
     let said = writer.signal ?? privacy.signal(in: query.bytes.span, query: 0..<query.count)
     if let said {
       writer.sawSignal = true
@@ -173,6 +183,19 @@ final class EventsEndpoint {
     batch.places.append(index)
   }
 
+  /// Refuses an event that no contract would take, and looks for one that is more than one.
+  private func check(
+    _ query: Span<UInt8>, _ index: Int, _ writer: EventWriter, into batch: inout Batch
+  ) throws(EventProblem) {
+    let missing = required?.missing(in: query, hasVisitor: writer.visitor != nil)
+    if required == nil || missing != nil, query.isEnvelope {
+      batch.hints.append((index, .envelope))
+    }
+    guard let missing else { return }
+    batch.hints.append((index, .missing(missing)))
+    throw .missingRequired
+  }
+
   private func visitor(of request: Request) -> (id: [UInt8], newCookie: (String, String)?)? {
     guard let cookie else { return nil }
     var id = ByteWriter(capacity: VisitorCookie.idDigits)
@@ -184,14 +207,18 @@ final class EventsEndpoint {
   private func publish(_ batch: Batch, _ call: Call, _ answer: EventsAnswer) {
     let bytes = batch.bytes
     waitingBytes += bytes
-    let (taken, problems, cookies) = (batch.taken, batch.problems, batch.cookies)
+    let (taken, problems, hints, cookies) = (
+      batch.taken, batch.problems, batch.hints, batch.cookies
+    )
     let countdown = Countdown(batch.entries.count) { [self] failed in
       waitingBytes -= bytes
-      guard !failed.isEmpty else { return call.reply(answer.taken(taken, problems, cookies)) }
+      guard !failed.isEmpty else {
+        return call.reply(answer.taken(taken, problems, hints, cookies))
+      }
       let lost = failed.map { (index: $0, problem: EventProblem.notPublished) }
       call.reply(
         answer.notPublished(
-          taken - lost.count, (problems + lost).sorted { $0.index < $1.index }, cookies))
+          taken - lost.count, (problems + lost).sorted { $0.index < $1.index }, hints, cookies))
     }
     let attributes = batch.entries.first?.attributes ?? []
     for (entry, place) in zip(batch.entries, batch.places) {

@@ -52,6 +52,8 @@ public enum Pixel {
       headers: [
         ("Content-Type", type == .gif ? "image/gif" : "image/png"),
         ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"),
+        // Without it a page with Cross-Origin-Embedder-Policy sees an error where the hit was taken.
+        ("Cross-Origin-Resource-Policy", "cross-origin"),
       ] + headers, body: type == .gif ? gif : png)
   }
 

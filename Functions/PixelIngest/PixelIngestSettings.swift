@@ -22,6 +22,8 @@ public struct PixelIngestSettings: Sendable {
   /// How many front ends stand between the visitor and us.
   let forwardedHops: Int
   let cookie: VisitorCookie?
+  /// What LogParse's contract requires, if it is known.
+  let required: RequiredColumns?
   let cloud: CloudSettings
 
   public init(_ reader: inout SettingsReader) {
@@ -51,6 +53,11 @@ public struct PixelIngestSettings: Sendable {
           "ID_COOKIE is set with INGEST_MODE=log: a request log has no cookies, so publish is needed"
         ))
     }
+    let contract = reader.optionalText(
+      "CONTRACT",
+      "log-parse's contract: then POSTs that it would reject for a missing column are refused")
+    required = contract.flatMap { ContractSource($0).contracts(&reader) }
+      .map { RequiredColumns($0) }
     cloud = CloudSettings(&reader)
   }
 }

@@ -146,9 +146,9 @@ import Testing
 
   // MARK: Bodies
 
-  private func pieces(_ body: String) throws -> [String] {
+  private func pieces(_ body: String, isLines: Bool = false) throws -> [String] {
     let bytes = Array(body.utf8)
-    return try EventsBody(bytes.span).pieces.map { piece in
+    return try EventsBody(bytes.span, isLines: isLines).pieces.map { piece in
       switch piece {
       case .object(let range): String(decoding: bytes[range], as: UTF8.self)
       case .problem(let problem): problem.rawValue
@@ -162,7 +162,7 @@ import Testing
     (#"[{"a":1}, {"b":[2]}]"#, [#"{"a":1}"#, #"{"b":[2]}"#]),
     (#"[{"a":1},5,null]"#, [#"{"a":1}"#, "not_an_object", "not_an_object"]),
     ("{\"a\":1}\n{\"b\":2}", [#"{"a":1}"#, #"{"b":2}"#]),
-    ("{\"a\":1}\r\n\r\nrubbish\n{\"b\":2}\n", ["{\"a\":1}\r", "rubbish", #"{"b":2}"#]),
+    ("{\"a\":1}\r\n\r\nrubbish\n{\"b\":2}\n", ["{\"a\":1}", "rubbish", #"{"b":2}"#]),
     ("{\n \"a\": 1\n}", ["{\n \"a\": 1\n}"]),
     ("", ["empty"]), (" \n ", ["empty"]), ("[]", ["empty"]), ("[{}", ["not_json"]),
     (#"[{"a":1}] x"#, ["not_json"]), (#"[{"a":1},{"b"]"#, ["not_json"]), ("rubbish", ["rubbish"]),
@@ -171,6 +171,68 @@ import Testing
     _ body: String, _ expected: [String]
   ) throws {
     #expect(try pieces(body) == expected)
+  }
+
+  @Test(arguments: [
+    (
+      "{\"type\":\"bad\"\n{\"type\":\"a\"}\n{\"type\":\"b\"}\n",
+      ["{\"type\":\"bad\"", #"{"type":"a"}"#, #"{"type":"b"}"#]
+    ),
+    ("5\n{\"type\":\"a\"}\n", ["5", #"{"type":"a"}"#]),
+    ("null\n{\"type\":\"a\"}", ["null", #"{"type":"a"}"#]),
+    ("\"text\"\r\n{\"type\":\"a\"}\r\n", ["\"text\"", #"{"type":"a"}"#]),
+    ("true\nfalse\n{\"type\":\"a\"}", ["true", "false", #"{"type":"a"}"#]),
+    ("rubbish\n{\"type\":\"a\"}", ["rubbish", #"{"type":"a"}"#]),
+    ("[1]\n{\"type\":\"a\"}", ["[1]", #"{"type":"a"}"#]),
+    (
+      "{\"type\":\"a\"}{\"type\":\"b\"}\n{\"type\":\"c\"}",
+      [#"{"type":"a"}{"type":"b"}"#, #"{"type":"c"}"#]
+    ),
+    ("{\"type\":\"a\"},\n{\"type\":\"b\"}", [#"{"type":"a"},"#, #"{"type":"b"}"#]),
+    // A byte order mark is no part of a body, nor of a line that was another file's first.
+    ("\u{feff}{\"a\":1}", [#"{"a":1}"#]), ("\u{feff} [{\"a\":1}]", [#"{"a":1}"#]),
+    ("\u{feff}{\"a\":1}\n\u{feff}{\"b\":2}\n", [#"{"a":1}"#, #"{"b":2}"#]),
+    ("\u{feff}", ["empty"]), ("\n\u{feff}\n", ["empty"]),
+    ("\u{feff}5\n{\"a\":1}", ["5", #"{"a":1}"#]),
+  ])
+  func `each line is judged alone, the first too`(_ body: String, _ expected: [String]) throws {
+    #expect(try pieces(body) == expected)
+    #expect(try pieces(body, isLines: true) == expected)
+  }
+
+  @Test(arguments: [
+    ("[\n{\"a\":1},\n{\"b\":2}\n", "not_json"), ("{\n  \"items\": [\n    {\"sku\":1}\n  ]\n", nil),
+    ("{\n\"items\": [\n{\"sku\":1}\n]\n", nil), ("{\n  \"a\": {\"b\":1},\n", nil),
+    ("{\"a\":1\n,\"b\":\n{\"c\":2}\n", nil),
+  ])
+  func `what a broken object or array has inside is no event, unless lines are announced`(
+    _ body: String, _ problem: String?
+  ) throws {
+    #expect(try pieces(body) == [problem ?? body.trimmingCharacters(in: .whitespacesAndNewlines)])
+    #expect(try pieces(body, isLines: true).count > 1)
+  }
+
+  @Test func `announced lines are lines even if none is right, and one value is one`() throws {
+    #expect(try pieces("5\nx", isLines: true) == ["5", "x"])
+    #expect(try pieces("{\n\"a\":1\n}", isLines: true) == ["{\n\"a\":1\n}"])
+    #expect(try pieces(#"[{"a":1},{"b":2}]"#, isLines: true) == [#"{"a":1}"#, #"{"b":2}"#])
+  }
+
+  // MARK: Envelopes
+
+  @Test(arguments: [
+    (#"{"events":[{"type":"a"},{"type":"b"}]}"#, true),
+    (#"{"batch":[{"event":"a"}],"sentAt":"x"}"#, true),
+    (#"{"data":{"type":"a"}}"#, true), (#"{"payload":{"data":[{"type":"a"}]}}"#, true),
+    (#"{"type":"a","items":[{"sku":"x"}]}"#, false), (#"{"type":"a","data":{"type":"b"}}"#, false),
+    (#"{"user_id":"u","tags":["a"]}"#, false),
+    (#"{"user_id":"u","properties":{"plan":"pro"}}"#, false),
+    ("{}", false),
+  ])
+  func `an object with events inside is an envelope`(_ json: String, _ isEnvelope: Bool) throws {
+    var event = EventQuery()
+    try event.append(json: Array(json.utf8).span)
+    #expect(event.query.bytes.span.isEnvelope == isEnvelope)
   }
 
   @Test func `a body has 500 events at most`() throws {

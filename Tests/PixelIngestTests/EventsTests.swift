@@ -52,6 +52,75 @@ import Testing
     #expect(try ingest.urls().count == 2)
   }
 
+  private static let hint =
+    #"{"index":0,"hint":"This object was taken as one event, which has no type. To send several events, send the list itself, [{...},{...}], or one event on a line."}"#
+
+  @Test func `an envelope is taken as one event, and its sender is told`() throws {
+    let ingest = try RunningIngest()
+    defer { ingest.stop() }
+    for body in [
+      #"{"events":[{"type":"a"},{"type":"b"}]}"#, #"{"batch":[{"event":"a"}]}"#,
+      #"{"data":{"type":"a"}}"#,
+    ] {
+      let answer = try ingest.post(body)
+      #expect(answer.status == 200)
+      #expect(answer.text == #"{"accepted":1,"rejected":[],"hints":[\#(Self.hint)]}"# + "\n")
+    }
+    #expect(try ingest.entries().count == 3)
+    // The URL gives the type.
+    #expect(try ingest.post(#"{"items":[{"sku":"a"}]}"#, to: "/events?type=t").status == 204)
+  }
+
+  @Test func `with LogParse's contract an event that it would reject is refused`() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let common =
+      #"{"name":"event_id","type":"STRING","mode":"REQUIRED"},{"name":"event_time","type":"TIMESTAMP","mode":"REQUIRED"},{"name":"host","type":"STRING","mode":"REQUIRED"},{"name":"page_url","type":"STRING","mode":"REQUIRED"},{"name":"env","type":"STRING","mode":"REQUIRED","defaultValueExpression":"'x'"}"#
+    func write(_ name: String, _ columns: String) throws {
+      try Data("[\(common),\(columns)]".utf8).write(to: folder.appendingPathComponent(name))
+    }
+    try write("pixel.json", #"{"name":"type","type":"STRING","mode":"REQUIRED"}"#)
+    try write(
+      "shop.json",
+      #"{"name":"order","type":"RECORD","mode":"REQUIRED","fields":[{"name":"id","type":"STRING"}]},{"name":"visitor_id","type":"STRING","mode":"REQUIRED"}"#
+    )
+    let ingest = try RunningIngest(["CONTRACT": folder.path, "ID_COOKIE": "id"])
+    defer { ingest.stop() }
+    let answer = try ingest.post(
+      [
+        #"{"type":"a"}"#, #"{"typ":"a"}"#, #"{"type":""}"#, #"{"order":{"id":"1"}}"#,
+        #"{"amp;type":"a"}"#,
+        #"{"events":[{"type":"a"}]}"#,
+      ].joined(separator: "\n"))
+    #expect(answer.status == 200)
+    let missing = #""hint":"The contract requires a value for type.""#
+    #expect(
+      answer.text
+        == #"{"accepted":3,"rejected":[{"index":1,"reason":"missing_required"},{"index":2,"reason":"missing_required"},{"index":5,"reason":"missing_required"}],"hints":[{"index":1,\#(missing)},{"index":2,\#(missing)},\#(Self.hint.replacing("\"index\":0", with: "\"index\":5")),{"index":5,\#(missing)}]}"#
+        + "\n")
+    #expect(try ingest.post(#"{"typ":"a"}"#).status == 400)
+    #expect(try ingest.entries().count == 3)
+  }
+
+  @Test func `a contract that can't be read stops the start`() throws {
+    let error = #expect(throws: (any Error).self) {
+      try RunningIngest(["CONTRACT": "/nowhere.json"])
+    }
+    #expect("\(try #require(error))".hasPrefix("CONTRACT is '/nowhere.json'"))
+  }
+
+  @Test(arguments: ["application/json", "text/plain", "application/x-www-form-urlencoded"])
+  func `a byte order mark is no part of a body`(_ type: String) throws {
+    let ingest = try RunningIngest()
+    defer { ingest.stop() }
+    let body =
+      type.contains("form")
+      ? "\u{feff}type=a&user_id=u" : "\u{feff}{\"type\":\"a\",\"user_id\":\"u\"}"
+    #expect(try ingest.post(body, "Content-Type: \(type)").status == 204)
+    #expect(try ingest.urls() == ["http://t.example/events?type=a&user_id=u"])
+  }
+
   private static let fields =
     "{" + (0..<10_000).map { #""p\#($0)":1"# }.joined(separator: ",") + "}"
 
@@ -69,7 +138,7 @@ import Testing
     ("x", "Content-Type: application/xml", 415, ""),
     (#"{"type":"x"}"#, "Content-Encoding: identity", 204, ""),
     (#"{"type":"x","type":"y"}"#, "", 204, ""),
-    (#"{"__proto__":{"type":"x"},"constructor":{"prototype":1}}"#, "", 204, ""),
+    (#"{"__proto__":{"a":"x"},"constructor":{"prototype":1}}"#, "", 204, ""),
     (#"{"type":{"a":[1]},"value":"no number","user_id":[1,2]}"#, "", 204, ""),
     (#"{"type":"x\r\nSet-Cookie: a=b\r\n\r\n"}"#, "", 204, ""),
   ])

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+
+/// What the sender of an event should know, although nothing may be wrong with it. Never has anything of the
+/// event in it.
+enum EventHint: Equatable {
+  /// An object with events inside was taken for one event.
+  case envelope
+  /// The column of LogParse's contract that has no value.
+  case missing(String)
+
+  var sentence: String {
+    switch self {
+    case .envelope:
+      "This object was taken as one event, which has no type. To send several events, send the list itself, "
+        + "[{...},{...}], or one event on a line."
+    case .missing(let column): "The contract requires a value for \(column)."
+    }
+  }
+}
