@@ -51,7 +51,7 @@ public final class BQLoader {
       }
       guard let eventID = EventID(facts.eventID, in: row, or: message) else {
         return reject(
-          delivery, .eventIDMissing, "No event_id of 1 to 128 characters, as column or attribute.")
+          delivery, .eventIDMissing, "No event_id of 1 to 128 bytes, as column or attribute.")
       }
       // 2. Which table it goes to.
       let contract = table.hasContract ? message.attribute("contract") : nil

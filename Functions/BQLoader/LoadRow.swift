@@ -34,7 +34,7 @@ enum EventID {
   case inRow(Range<Int>)
   case text(String)
 
-  /// The longest `insertId`, in characters.
+  /// The longest `insertId`, in bytes.
   static let longest = 128
 
   /// The column's value, else the message's attribute; nil if there is neither, or none that can be an id.
@@ -46,10 +46,7 @@ enum EventID {
     } else {
       return nil
     }
-    // A character has a byte at least, and counting characters is dear.
-    guard byteCount <= Self.longest || withText(in: row, { $0.string.count }) <= Self.longest else {
-      return nil
-    }
+    guard byteCount <= Self.longest else { return nil }
   }
 
   var byteCount: Int {

@@ -33,7 +33,7 @@ public struct InsertAllRequest {
   public static let bytesPerRow = 32
 
   /// - Parameters:
-  ///   - insertID: At most 128 characters.
+  ///   - insertID: At most 128 bytes.
   ///   - row: One JSON object, passed through as it is.
   public mutating func add(insertID: Span<UInt8>, row: Span<UInt8>) {
     if count > 0 { writer.append(UInt8(ascii: ",")) }

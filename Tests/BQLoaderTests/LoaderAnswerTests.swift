@@ -75,6 +75,17 @@ import Testing
     #expect(result.log.contains(#""severity":"ERROR""#))
   }
 
+  @Test(arguments: [("i", 128, true), ("i", 129, false), ("é", 64, true), ("é", 65, false)])
+  func `an event_id has 128 bytes at most`(_ letter: String, _ count: Int, _ fits: Bool) throws {
+    let fake = try FakeBigQuery()
+    let result = try Self.run(fake, rows: [row(String(repeating: letter, count: count))]) { _, _ in
+      .ok
+    }
+    #expect(result.statuses == [204])
+    #expect(fake.inserts.count == (fits ? 1 : 0))
+    #expect(fake.rejected.map { $0["reason"] } == (fits ? [] : ["event_id_missing"]))
+  }
+
   @Test func `a bad row is kept with BigQuery's message, and those that it stopped go again`()
     throws
   {

@@ -104,6 +104,67 @@ private struct Fixture {
     }
   }
 
+  @Test(
+    arguments: [
+      (#""type":"BYTES","maxLength":"3""#, #""QUJD""#, #""QUJD""#),
+      (#""type":"BYTES","maxLength":"3""#, #""QUJDRA==""#, nil),
+      (#""type":"NUMERIC","precision":"10","scale":"2""#, #""12345678.555""#, #""12345678.56""#),
+      (#""type":"NUMERIC","precision":"10","scale":"2""#, #""123456789.55""#, nil),
+      (#""type":"NUMERIC","precision":"10","scale":"2""#, #""99999999.995""#, nil),
+      (#""type":"NUMERIC","precision":"4","scale":"2""#, #""0.0949999999995""#, #""0.09""#),
+      (#""type":"NUMERIC","precision":"5""#, #""99999.4""#, #""99999""#),
+      (#""type":"BIGNUMERIC","precision":"20","scale":"4""#, #""99999999999999999999""#, nil),
+      (
+        #""type":"BIGNUMERIC""#, #""578960446186580977117854925043439539266.3""#,
+        #""578960446186580977117854925043439539266.3""#
+      ),
+      (#""type":"BIGNUMERIC""#, #""578960446186580977117854925043439539267""#, nil),
+      (
+        #""type":"JSON""#, #""[1,18446744073709551615,0.1,1e3]""#,
+        #""[1,18446744073709551615,0.1,1e3]""#
+      ),
+      (#""type":"JSON""#, #""[1e999]""#, nil),
+      (#""type":"JSON""#, #""{\"a\":0.30000000000000001}""#, nil),
+    ] as [(String, String, String?)])
+  func `precision, scale, length and exact numbers are enforced`(
+    _ members: String, _ given: String, _ kept: String?
+  ) throws {
+    let columns = try Column.columns(from: JSON.parse(Array(#"[{"name":"v",\#(members)}]"#.utf8)))
+    var check = RowCheck()
+    let row = check.row(
+      try #require(try JSON.parse(Array(#"{"v":\#(given)}"#.utf8)).members), columns: columns)
+    #expect(check.errors.isEmpty == (kept != nil))
+    #expect(row["v"]?.text == kept)
+  }
+
+  @Test(
+    arguments: [
+      ("STRING", "'prod'", #""prod""#), ("STRING", "\"x\"", #""x""#), ("INTEGER", "5", #""5""#),
+      ("BOOLEAN", "TRUE", "true"), ("STRING", "ANY_FUNCTION()", nil),
+    ] as [(String, String, String?)])
+  func `a column that a row leaves out gets its default`(
+    _ type: String, _ expression: String, _ kept: String?
+  ) throws {
+    let columns = try Column.columns(from: [
+      ["name": "v", "type": .string(type), "defaultValueExpression": .string(expression)]
+    ])
+    var check = RowCheck()
+    #expect(check.row(JSON.Members(), columns: columns)["v"]?.text == kept)
+    #expect(check.row(JSON.Members([("v", .null)]), columns: columns)["v"] == nil)
+    #expect(check.errors.isEmpty)
+  }
+
+  @Test func `a REQUIRED column with a default may be left out, but not null`() throws {
+    let columns = try Column.columns(from: [
+      ["name": "v", "type": "STRING", "mode": "REQUIRED", "defaultValueExpression": "'prod'"]
+    ])
+    var check = RowCheck()
+    #expect(check.row(JSON.Members(), columns: columns)["v"] == "prod")
+    #expect(check.errors.isEmpty)
+    _ = check.row(JSON.Members([("v", .null)]), columns: columns)
+    #expect(check.errors.count == 1)
+  }
+
   @Test func `with skipInvalidRows the good rows go in and only the bad ones are listed`() throws {
     let cloud = try Fixture()
     let answer = try cloud.post(
@@ -176,10 +237,11 @@ private struct Fixture {
     #expect(try cloud.rows().count == 1)
   }
 
-  @Test func `an insertId may have 128 characters`() throws {
+  @Test(arguments: [("i", 128, 0), ("i", 129, 1), ("é", 64, 0), ("é", 65, 1)])
+  func `an insertId may have 128 bytes`(_ letter: String, _ length: Int, _ errors: Int) throws {
     let cloud = try Fixture()
-    for (length, errors) in [(128, 0), (129, 1)] {
-      let id = String(repeating: "i", count: length)
+    do {
+      let id = String(repeating: letter, count: length)
       let answer = try cloud.post(#"{"rows":[{"insertId":"\#(id)","json":{"type":"t"}}]}"#)
       #expect((answer["insertErrors"]?.array ?? []).count == errors)
     }

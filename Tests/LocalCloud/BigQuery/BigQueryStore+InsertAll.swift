@@ -69,9 +69,9 @@ extension BigQueryStore {
   private func check(_ row: InsertAllRequest.Row, _ columns: [Column], _ ignoreUnknown: Bool)
     -> (line: [UInt8], errors: [RowError])
   {
-    if let id = row.insertID, id.count > InsertAllRequest.maximumInsertIDLength {
+    if let id = row.insertID, id.utf8.count > InsertAllRequest.maximumInsertIDLength {
       let limit = InsertAllRequest.maximumInsertIDLength
-      return ([], [.invalid("", "insertId is longer than \(limit) characters.")])
+      return ([], [.invalid("", "insertId is longer than \(limit) bytes.")])
     }
     if row.size > InsertAllRequest.maximumRowBytes {
       let message =

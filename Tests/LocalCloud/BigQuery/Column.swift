@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Foundation
 
 /// One column of a table, as BigQuery's schema files describe it.
 public struct Column: Sendable, Equatable {
@@ -105,10 +106,43 @@ extension Column {
       && name.unicodeScalars.allSatisfy { isLetter($0) || $0.properties.numericType != nil }
   }
 
-  /// The most characters of a STRING; an int64, so a string in Google's JSON.
-  var maxLength: Int? {
-    guard kind == .string, let limit = extras["maxLength"] else { return nil }
-    return limit.integer ?? limit.string.flatMap { Int($0) }
+  /// The most characters of a STRING, or bytes of BYTES.
+  var maxLength: Int? { kind == .string || kind == .bytes ? extra("maxLength") : nil }
+
+  /// How many digits a NUMERIC or BIGNUMERIC has before and behind its point, if the schema says so.
+  var digits: (whole: Int, fraction: Int)? {
+    guard kind == .numeric || kind == .bigNumeric, let precision = extra("precision") else {
+      return nil
+    }
+    let scale = extra("scale") ?? 0
+    return (precision - scale, scale)
+  }
+
+  /// An int64 is a string in Google's JSON.
+  private func extra(_ name: String) -> Int? {
+    guard let value = extras[name] else { return nil }
+    return value.integer ?? value.string.flatMap { Int($0) }
+  }
+
+  /// What a row without the column gets: `defaultValueExpression`, of which literals and the usual functions
+  /// are known here.
+  var defaultValue: JSON? {
+    guard let expression = extras["defaultValueExpression"]?.string else { return nil }
+    let text = expression.trimmingCharacters(in: .whitespaces)
+    for quote in ["'", "\""] where text.count >= 2 && text.hasPrefix(quote) && text.hasSuffix(quote)
+    {
+      return .string(String(text.dropFirst().dropLast()))
+    }
+    switch text.uppercased() {
+    case "TRUE": return .bool(true)
+    case "FALSE": return .bool(false)
+    case "GENERATE_UUID()": return .string(UUID().uuidString.lowercased())
+    case "CURRENT_TIMESTAMP()", "CURRENT_TIMESTAMP":
+      return .number("\(Date().timeIntervalSince1970)")
+    case "CURRENT_DATE()", "CURRENT_DATE":
+      return .string(String(Date().ISO8601Format().prefix(10)))
+    default: return Double(text) == nil ? nil : .number(text)
+    }
   }
 
   var json: JSON {

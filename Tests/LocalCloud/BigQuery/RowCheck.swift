@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Foundation
 
 /// One entry of `insertErrors[].errors`.
 public struct RowError: Equatable, Sendable {
@@ -55,7 +56,8 @@ struct RowCheck {
   }
 
   private mutating func value(_ value: JSON?, column: Column, at path: String) -> JSON? {
-    guard let value, !value.isNull else {
+    // A null that was sent stays one.
+    guard let value = value ?? column.defaultValue, !value.isNull else {
       if column.mode == .required {
         errors.append(.invalid(path, "Missing required field: \(path)."))
       }
@@ -84,16 +86,36 @@ struct RowCheck {
     }
     do {
       let kept = try column.kind.convert(value, field: column.name)
-      if let limit = column.maxLength, let text = kept.string, text.unicodeScalars.count > limit {
-        let length = text.unicodeScalars.count
-        errors.append(
-          .invalid(path, "Value has length \(length) which exceeds the maximum length \(limit)."))
-        return nil
+      if let limit = column.maxLength, let text = kept.string {
+        let length =
+          column.kind == .bytes
+          ? Data(base64Encoded: text)?.count ?? 0 : text.unicodeScalars.count
+        if length > limit {
+          errors.append(
+            .invalid(path, "Value has length \(length) which exceeds the maximum length \(limit)."))
+          return nil
+        }
       }
+      if let digits = column.digits { return .string(try decimal(value, column.kind, digits)) }
       return kept
     } catch {
       errors.append(.invalid(path, error.message))
       return nil
     }
+  }
+
+  /// The number with the digits that the column has: rounded behind the point, refused before it.
+  private func decimal(
+    _ value: JSON, _ kind: Column.Kind, _ digits: (whole: Int, fraction: Int)
+  ) throws(Column.Kind.Unconvertible) -> String {
+    let text = value.string ?? value.text
+    if let number = Decimal38(text),
+      let kept = number.rounded(integerDigits: digits.whole, fractionDigits: digits.fraction)
+    {
+      return kept
+    }
+    throw Column.Kind.Unconvertible(
+      "Invalid \(kind.rawValue)(\(digits.whole + digits.fraction), \(digits.fraction)) value: \(text)"
+    )
   }
 }

@@ -23,7 +23,7 @@ extension Column.Kind {
     case .float: return try float(value)
     case .boolean: return .bool(try boolean(value))
     case .numeric: return .string(try decimal(value, integerDigits: 29, fractionDigits: 9))
-    case .bigNumeric: return .string(try decimal(value, integerDigits: 38, fractionDigits: 38))
+    case .bigNumeric: return .string(try bigDecimal(value))
     case .timestamp: return .string(try timestamp(value))
     case .date: return .string(try civil(value, "date", CivilTimeParser.date).date)
     case .time: return .string(try civil(value, "time string", CivilTimeParser.time).time)
@@ -99,6 +99,18 @@ extension Column.Kind {
     throw Unconvertible("Invalid \(rawValue) value: \(written(value))")
   }
 
+  /// Up to 2²⁵⁵ units of 10⁻³⁸: 38 digits before the point, and a 39th up to 5.78.
+  private func bigDecimal(_ value: JSON) throws(Unconvertible) -> String {
+    let text = try decimal(value, integerDigits: 39, fractionDigits: 38)
+    let halves = text.drop { $0 == "-" }.split(separator: ".", omittingEmptySubsequences: false)
+    guard halves[0].count == 39 else { return text }
+    let fraction = halves.count > 1 ? String(halves[1]) : ""
+    let digits = halves[0] + fraction.padding(toLength: 38, withPad: "0", startingAt: 0)
+    let most = "57896044618658097711785492504343953926634992332820282019728792003956564819967"
+    guard digits <= most else { throw Unconvertible("Invalid BIGNUMERIC value: \(text)") }
+    return text
+  }
+
   private func timestamp(_ value: JSON) throws(Unconvertible) -> String {
     let problem = Unconvertible(
       "Could not parse '\(written(value))' as a timestamp. Required format is "
@@ -152,8 +164,32 @@ extension Column.Kind {
   /// A JSON column takes the text of a JSON value in a string, hence twice encoded.
   private func jsonText(_ value: JSON) throws(Unconvertible) -> String {
     if let text = value.string, let parsed = try? JSON.parse(Array(text.utf8)) {
+      if let number = parsed.inexactNumber {
+        throw Unconvertible("Invalid JSON value: \(number) cannot round-trip through double")
+      }
       return parsed.text
     }
     throw Unconvertible("Invalid JSON value: \(written(value))")
+  }
+}
+
+extension JSON {
+  /// A number in it that is neither an integer of 64 bits nor a double with the same digits: `PARSE_JSON` with
+  /// its usual `wide_number_mode`, `exact`, refuses it.
+  fileprivate var inexactNumber: String? {
+    switch self {
+    case .number(let text):
+      if Int64(text) != nil || UInt64(text) != nil { return nil }
+      guard let double = Double(text), double.isFinite else { return text }
+      // To the 40 digits that it has, and no more: a number as long as that is refused.
+      guard text.utf8.count <= 40 else { return text }
+      let format = Locale(identifier: "en_US_POSIX")
+      guard abs(double) > 1e-90, abs(double) < 1e90 else { return nil }
+      return Decimal(string: text, locale: format)
+        == Decimal(string: double.description, locale: format) ? nil : text
+    case .array(let items): return items.lazy.compactMap(\.inexactNumber).first
+    case .object(let members): return members.lazy.compactMap { $0.1.inexactNumber }.first
+    default: return nil
+    }
   }
 }
