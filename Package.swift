@@ -124,6 +124,7 @@ let package = Package(
     module("Settings", in: "Runtime", ["EventLoop"]),
     module("Envelopes", in: "Runtime", ["Bytes"]),
     module("PixelModel", in: "Runtime", ["Bytes", "Settings", "CCrypto"]),
+    module("TimeZones", in: "Runtime", ["Bytes", "Settings"]),
     module("HTTPClient", in: "Runtime", ["EventLoop", "CCurl"]),
     module(
       "FunctionRuntime", in: "Runtime",
@@ -141,7 +142,7 @@ let package = Package(
     + function(
       "PixelIngest", ["EventLoop"], docs: ["README.md"],
       resources: [.embedInCode("Tracker/p.js")])
-    + function("LogParse", docs: ["README.md"]) + function("BQLoader", ["EventLoop"])
+    + function("LogParse", docs: ["README.md"]) + function("BQLoader", ["EventLoop", "TimeZones"])
     + [
       .target(
         name: "LocalCloud",
@@ -150,7 +151,7 @@ let package = Package(
       .target(
         name: "Acceptance",
         dependencies: [
-          "LocalCloud", "CCrypto", "EventLoop", "HTTPClient",
+          "LocalCloud", "ServerSupport", "CCrypto", "EventLoop", "HTTPClient",
           .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Tests/Acceptance", swiftSettings: relaxed),
@@ -206,9 +207,9 @@ let package = Package(
         "BQLoader",
         [
           "BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Settings", "Bytes",
-          "FunctionRuntime",
-          "ServerSupport", "TestSupport",
+          "FunctionRuntime", "TimeZones", "ServerSupport", "TestSupport",
         ]),
+      tests("TimeZones", ["TimeZones", "TestSupport"]),
       tests("EventLoop", ["EventLoop", "ServerSupport"]),
       tests("Settings", ["Settings"]),
       tests("PixelModel", ["PixelModel", "Bytes", "Settings"]),
@@ -239,7 +240,7 @@ let package = Package(
         "LocalCloud",
         [
           "LocalCloud", "Acceptance", "EventLoop", "FunctionRuntime", "HTTPClient", "PixelModel",
-          "TestSupport",
+          "ServerSupport", "TestSupport",
         ]),
       tests("Acceptance", ["Acceptance", "LocalCloud", "PixelModel", "Bytes"]),
       tests("PixelTables", ["PixelTables", "FunctionRuntime", "ServerSupport"]),

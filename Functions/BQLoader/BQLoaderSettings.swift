@@ -3,6 +3,7 @@ import FunctionRuntime
 import GoogleCloud
 import PixelModel
 import Settings
+import TimeZones
 
 public struct BQLoaderSettings: Sendable {
   let dataset: String

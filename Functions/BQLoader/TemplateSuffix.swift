@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import PixelModel
+import TimeZones
 
 /// The pattern that says which table a row goes to: the template table's name plus what this makes of
 /// the row (BigQuery's `templateSuffix`).

@@ -3,6 +3,7 @@ import Bytes
 import Foundation
 import TestSupport
 import Testing
+import TimeZones
 
 @testable import BQLoader
 
@@ -188,6 +189,21 @@ import Testing
         let name = try Self.suffix(pattern, columns: ["a": value, "b": value])
         #expect(name.utf8.count <= max(2, suffix.maxLength), "\(pattern) \(name)")
       }
+    }
+  }
+
+  @Test func `an event belongs to the day of its place`() throws {
+    let zone = try #require(ZoneOffsets(setting: "CET-1CEST,M3.5.0,M10.5.0/3"))
+    let suffix = try TemplateSuffix(pattern: "_{date}_{hour}", zone: zone)
+    for (time, expected) in [
+      ("2026-01-01T22:59:59Z", "_20260101_2026010123"),
+      ("2026-01-01T23:00:00Z", "_20260102_2026010200"),
+      ("2026-06-30T22:00:00Z", "_20260701_2026070100"),
+      ("9999-12-31T23:59:59Z", "_99991231_9999123123"),
+    ] {
+      let row = Array(#"{"event_time":"\#(time)"}"#.utf8)
+      let facts = try RowFacts(of: row.span, columns: suffix.columns)
+      #expect(suffix.text(for: facts, in: row.span) == expected)
     }
   }
 

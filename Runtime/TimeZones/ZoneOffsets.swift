@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
-import FunctionRuntime
 import Settings
 
 /// How far a place's clocks are ahead of UTC at any moment, read from a file of the time zone database
 /// (RFC 8536) or from a rule such as `CET-1CEST,M3.5.0,M10.5.0/3`.
-struct ZoneOffsets: Sendable {
+public struct ZoneOffsets: Sendable {
   /// When the offset changes, ascending, in seconds since 1970; `offsets` has one more in front.
   private let changes: [Int64]
   private let offsets: [Int]
   /// What holds after the last change.
   private let rule: ZoneRule?
 
-  static let utc = ZoneOffsets(changes: [], offsets: [0], rule: nil)
+  public static let utc = ZoneOffsets(changes: [], offsets: [0], rule: nil)
 
   init(changes: [Int64], offsets: [Int], rule: ZoneRule?) {
     self.changes = changes
@@ -20,7 +19,7 @@ struct ZoneOffsets: Sendable {
   }
 
   /// Seconds to add to UTC at `seconds` since 1970.
-  func offset(at seconds: Int64) -> Int {
+  public func offset(at seconds: Int64) -> Int {
     guard let last = changes.last, seconds < last else {
       return rule?.offset(at: seconds) ?? offsets.last ?? 0
     }
@@ -35,10 +34,10 @@ struct ZoneOffsets: Sendable {
   }
 
   /// Where Debian, Alpine and most others keep the database.
-  static let folder = "/usr/share/zoneinfo"
+  public static let folder = "/usr/share/zoneinfo"
 
   /// The zone of a `TIME_ZONE` setting; nil if there is none of this name, and it is no rule.
-  init?(setting: String, folder: String = ZoneOffsets.folder) {
+  public init?(setting: String, folder: String = ZoneOffsets.folder) {
     if setting == "UTC" {
       self = .utc
     } else if Self.isName(setting),

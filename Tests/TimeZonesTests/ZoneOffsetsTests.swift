@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import BQLoader
+@testable import TimeZones
 
 @Suite struct ZoneOffsetsTests {
   static let hasDatabase = FileManager.default.fileExists(
@@ -89,21 +89,6 @@ import Testing
           in: 0...255, using: &random)
       }
       if let zone = ZoneFile.read(bytes) { _ = zone.offset(at: 1_767_225_600) }
-    }
-  }
-
-  @Test func `an event belongs to the day of its place`() throws {
-    let zone = try #require(ZoneOffsets(setting: "CET-1CEST,M3.5.0,M10.5.0/3"))
-    let suffix = try TemplateSuffix(pattern: "_{date}_{hour}", zone: zone)
-    for (time, expected) in [
-      ("2026-01-01T22:59:59Z", "_20260101_2026010123"),
-      ("2026-01-01T23:00:00Z", "_20260102_2026010200"),
-      ("2026-06-30T22:00:00Z", "_20260701_2026070100"),
-      ("9999-12-31T23:59:59Z", "_99991231_9999123123"),
-    ] {
-      let row = Array(#"{"event_time":"\#(time)"}"#.utf8)
-      let facts = try RowFacts(of: row.span, columns: suffix.columns)
-      #expect(suffix.text(for: facts, in: row.span) == expected)
     }
   }
 }
