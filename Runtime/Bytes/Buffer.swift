@@ -4,16 +4,24 @@
 ///
 /// A `Span` cannot be returned or stored, so the bytes are lent to a closure. Ranges into the buffer
 /// stay valid until the next call that changes it.
+///
+/// While the bytes are lent, a call that moves, drops or overwrites them traps: the borrower would read memory
+/// that is freed or has become something else. A loan for changing excludes every other loan.
 @safe public final class Buffer {
   /// Room for `capacity` bytes, the first `count` of which are in use.
   private var base: UnsafeMutablePointer<UInt8>
   private var room: Int
   private var used = 0
   private var companion: AnyObject?
+  /// The number of loans; -1 while the bytes are lent for changing. No access to it lasts longer than an instruction
+  /// or two and none calls anything, so two never overlap and need no check at run time.
+  @usableFromInline @exclusivity(unchecked) var loans = 0
 
   // Stored properties that are private need no exclusivity checks at run time.
   public var capacity: Int { room }
   public var count: Int { used }
+  /// True inside `withSpan`, `withMutableSpan` and the like.
+  @inlinable public var isLent: Bool { unsafe loans != 0 }
 
   /// The bytes in use; what lends them is inlined everywhere, and this is what it needs to know.
   @usableFromInline var bytesInUse: UnsafeMutableBufferPointer<UInt8> {
@@ -31,6 +39,8 @@
   /// Lends the bytes in use.
   @inlinable @inline(__always)
   public func withSpan<R, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
+    borrow()
+    defer { giveBack() }
     let span = unsafe bytesInUse.span
     return try body(span)
   }
@@ -40,17 +50,35 @@
   public func withMutableSpan<R, E: Error>(
     _ body: (inout MutableSpan<UInt8>) throws(E) -> R
   ) throws(E) -> R {
+    requireUnlent()
+    unsafe loans = -1
+    defer { unsafe loans = 0 }
     var span = unsafe bytesInUse.mutableSpan
     return try body(&span)
   }
+
+  @inlinable @inline(__always)
+  func borrow() {
+    unsafe loans &+= 1
+    precondition(unsafe loans > 0, "The bytes of a buffer are lent for changing.")
+  }
+
+  @inlinable @inline(__always)
+  func requireUnlent() { precondition(!isLent, "The bytes of a buffer are lent.") }
+
+  @inlinable @inline(__always)
+  func giveBack() { unsafe loans &-= 1 }
 
   /// Lets `fill` write behind the bytes in use, `minimum` or more; it returns how many it wrote.
   ///
   /// For the edge to system calls: `recv` writes straight into the buffer.
   @inline(__always)
   public func appendRaw(minimum: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
+    requireUnlent()
     reserve(minimum)
     let room = capacity - count
+    unsafe loans = -1
+    defer { unsafe loans = 0 }
     let written = unsafe fill(UnsafeMutableRawBufferPointer(start: base + count, count: room))
     precondition(written <= room)
     if written > 0 { used += written }
@@ -60,7 +88,9 @@
   /// Lends the raw bytes in use, for system calls that read them.
   @inlinable @inline(__always)
   public func withRawBytes<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
-    unsafe body(UnsafeRawBufferPointer(bytesInUse))
+    borrow()
+    defer { giveBack() }
+    return unsafe body(UnsafeRawBufferPointer(bytesInUse))
   }
 
   public func append(_ bytes: Span<UInt8>) {
@@ -84,6 +114,7 @@
   /// Drops the first `amount` bytes and moves the rest to the front.
   public func consume(_ amount: Int) {
     precondition(amount >= 0 && amount <= count)
+    requireUnlent()
     // In bounds: checked above; `update` allows overlap.
     if amount > 0, amount < count { unsafe base.update(from: base + amount, count: count - amount) }
     used -= amount
@@ -92,6 +123,7 @@
   /// Copies the bytes of `range` to `target`, both within the bytes in use; they may overlap.
   public func move(_ range: Range<Int>, to target: Int) {
     precondition(range.lowerBound >= 0 && range.upperBound <= count)
+    requireUnlent()
     precondition(target >= 0 && target <= count - range.count)
     guard target != range.lowerBound, !range.isEmpty else { return }
     // In bounds: checked above; `update` allows overlap.
@@ -101,6 +133,7 @@
   /// Keeps the first `newCount` bytes.
   public func truncate(to newCount: Int) {
     precondition(newCount >= 0 && newCount <= count)
+    requireUnlent()
     used = newCount
   }
 
@@ -109,15 +142,21 @@
 
   /// Gives memory back after a large request has made the buffer grow.
   public func shrink(above limit: Int, to newCapacity: Int) {
+    assert(!isLent, "The bytes of a buffer are lent.")
     if capacity > limit, count <= newCapacity { reallocate(newCapacity) }
   }
 
   /// Makes room for `amount` more bytes.
+  ///
+  /// In a build without optimisation a loan is always found here and in `append`, else only where the bytes move:
+  /// what is written behind lent bytes harms nobody.
   public func reserve(_ amount: Int) {
+    assert(!isLent, "The bytes of a buffer are lent.")
     if amount > capacity - count { reallocate(max(count + amount, capacity * 2)) }
   }
 
   private func reallocate(_ newCapacity: Int) {
+    requireUnlent()
     let fresh = UnsafeMutablePointer<UInt8>.allocate(capacity: max(newCapacity, count))
     // In bounds: both hold at least `count` bytes.
     unsafe fresh.update(from: base, count: count)

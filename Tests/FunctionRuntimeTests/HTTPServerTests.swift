@@ -530,6 +530,31 @@ extension RunningServer {
     #expect(server.isAtRest())
   }
 
+  @Test func `an answer given while the body is lent leaves the bytes where they are`() throws {
+    let late = Late()
+    let server = try RunningServer { request, call in
+      if request.path == "/late" { late.keep(request, call) } else { echo(request, call) }
+    }
+    defer { server.stop() }
+    let client = try RawClient(port: server.port)
+    // The next request lies behind it: the answer would move it to the buffer's front.
+    try client.send("POST /late HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody" + get("/b"))
+    #expect(eventually { server.load.callsInFlight == 1 })
+    let (before, after) = server.onLoop { _ in
+      late.withBody { body in
+        let before = body.string
+        late.call?.reply(Response(status: 200, text: "answered"))
+        return (before, body.string)
+      }
+    }
+    #expect(before == "body" && after == "body")
+    #expect(try client.readAnswer().text == "answered\n")
+    #expect(try client.readAnswer().text == "GET /b ")
+    client.close()
+    server.onLoop { _ in late.forget() }
+    #expect(server.isAtRest())
+  }
+
   @Test func `only the first of two answers to a call counts`() throws {
     let server = try RunningServer { request, call in
       call.reply(Response(status: 200, text: "first"))
@@ -599,6 +624,11 @@ private final class Late: @unchecked Sendable {
   func forget() {
     call = nil
     place = nil
+  }
+
+  func withBody<R>(_ body: (Span<UInt8>) -> R) -> R {
+    let (buffer, range) = place!
+    return buffer.withSpan { body($0.extracting(range)) }
   }
 
   func bodyInBuffer() -> String? {

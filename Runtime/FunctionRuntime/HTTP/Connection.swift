@@ -309,7 +309,7 @@ final class Connection: ReadinessHandler {
     release()
     hasServed = true
     callNumber &+= 1
-    if !isProcessing { server.borrowScratch(self) }
+    if !isProcessing, !input.isLent { server.borrowScratch(self) }
     write(response, close: close)
     if close {
       finish(unread: keepBuffer || requestEnd < input.count)
@@ -318,7 +318,9 @@ final class Connection: ReadinessHandler {
       phase = .head
       deadline = server.loop.now.after(nanoseconds: server.timeouts.idle)
     }
-    if !isProcessing { process() }
+    guard !isProcessing else { return }
+    // An answer that is given while the request's bytes are lent: they stay where they are until the loan is over.
+    if input.isLent { server.loop.atTurnEnd { [self] in process() } } else { process() }
   }
 
   /// Answers a request that is not worked on although it is whole. Its end is known, so the next one can
