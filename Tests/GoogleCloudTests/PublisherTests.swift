@@ -51,11 +51,13 @@ final class RunningPublisher: @unchecked Sendable {
   func publish(_ data: [String]) -> [Bool] {
     thread.wait { [self] _, done in
       var results = [Bool?](repeating: nil, count: data.count)
+      var open = data.count
       for (index, text) in data.enumerated() {
         publisher?.publish(data: Array(text.utf8).span) { result in
           #expect(results[index] == nil, "told twice")
           if case .success = result { results[index] = true } else { results[index] = false }
-          if results.allSatisfy({ $0 != nil }) { done(results.compactMap { $0 }) }
+          open -= 1
+          if open == 0 { done(results.compactMap { $0 }) }
         }
       }
     }
