@@ -26,9 +26,9 @@ final class TableGate: Sendable {
     let table: Destination
     let isAllowed: Bool
     let latest: Instant
-    let worker: OnLoop<Worker>
+    let worker: LoopBound<Worker>
     let loop: EventLoop.Handle
-    let completion: OnLoop<(Admission) -> Void>
+    let completion: LoopBound<(Admission) -> Void>
 
     func tell(_ admission: Admission) {
       loop.post { completion.value(admission) }
@@ -82,8 +82,9 @@ final class TableGate: Sendable {
     _ completion: @escaping (Admission) -> Void
   ) {
     let waiter = Waiter(
-      table: table, isAllowed: isAllowed, latest: latest, worker: OnLoop(value: worker),
-      loop: worker.loop.handle, completion: OnLoop(value: completion))
+      table: table, isAllowed: isAllowed, latest: latest,
+      worker: LoopBound(worker, of: worker.loop), loop: worker.loop.handle,
+      completion: LoopBound(completion, of: worker.loop))
     admit(waiter, now: worker.loop.now)
   }
 

@@ -15,7 +15,7 @@ struct AsyncCall {
   ) {
     let loop = worker.loop.handle
     let pending = PendingCall(finish: finish)
-    let answer = OnLoop(value: pending)
+    let answer = LoopBound(pending, of: worker.loop)
     let task = Task(executorPreference: executor) {
       let outcome: Outcome
       do {

@@ -24,12 +24,13 @@ public struct WatchToken: Sendable, Equatable {
   fileprivate let rawValue: UInt64
 }
 
-/// One thread's epoll loop. Everything it calls runs to completion on that thread; from elsewhere only
-/// `post` may be called.
+/// One thread's epoll loop, made and run on that thread. Everything it calls runs there to completion; from
+/// elsewhere only `post` may be called.
 ///
 /// A turn: wait, hand out readiness, run due timers, read the mailbox, run what was put off to the end
 /// of the turn.
 public final class EventLoop {
+  let thread = LoopThreadID()
   private let epoll: Int32
   private let mailbox: Mailbox
   private var watches: [Watch] = []
@@ -150,6 +151,7 @@ public final class EventLoop {
 
   /// Runs turns until `stop`.
   public func run() {
+    preconditionOnLoop()
     let room = 256
     let reports = UnsafeMutableBufferPointer<pixel_event>.allocate(capacity: room)
     defer { unsafe reports.deallocate() }

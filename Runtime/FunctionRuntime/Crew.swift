@@ -28,7 +28,7 @@ final class Crew: Sendable {
 
   /// Adds a worker, on its own thread. One that joins late, when all are told to end, ends too.
   func join(_ worker: Worker, _ server: HTTPServer) {
-    let member = OnLoop(value: (worker, server))
+    let member = LoopBound((worker, server), of: worker.loop)
     let handle = worker.loop.handle
     let drain: @Sendable () -> Void = { [self] in handle.post { self.drain(member) } }
     let isLate = state.withLock { state in
@@ -47,7 +47,7 @@ final class Crew: Sendable {
     for drain in drains { drain() }
   }
 
-  private func drain(_ member: OnLoop<(Worker, HTTPServer)>) {
+  private func drain(_ member: LoopBound<(Worker, HTTPServer)>) {
     let (worker, server) = member.value
     server.drain(timeout: timeout, cutOff: OutcomeResponses.draining) { [self] in
       worker.tally.report(worker.log)

@@ -40,7 +40,8 @@ final class SharedValue: Sendable {
 
   /// Calls `completion` on `loop`: at once if there is a good value.
   func get(_ loop: EventLoop, _ client: HTTPClient, _ completion: @escaping Completion) {
-    let waiter = SharedValueState.Waiter(loop: loop.handle, completion: OnLoop(value: completion))
+    let waiter = SharedValueState.Waiter(
+      loop: loop.handle, completion: LoopBound(completion, of: loop))
     let answer = state.withLock { $0.ask(now: loop.now, waiter) }
     if answer.mustFetch { fetch(loop, client) }
     if let result = answer.result { completion(result) }
@@ -75,7 +76,7 @@ final class SharedValue: Sendable {
 struct SharedValueState {
   struct Waiter: Sendable {
     let loop: EventLoop.Handle
-    let completion: OnLoop<SharedValue.Completion>
+    let completion: LoopBound<SharedValue.Completion>
   }
 
   var value: SharedValue.Value?

@@ -12,6 +12,22 @@ private final class Record {
   func note(_ entry: String) { entries.append(entry) }
 }
 
+/// Hands a value to another thread, as nobody should.
+private struct Handed<T>: @unchecked Sendable {
+  let value: T
+  init(_ value: T) { self.value = value }
+}
+
+/// Runs `body` on a thread of its own and waits for its end.
+private func onAnotherThread(_ body: @escaping @Sendable () -> Void) {
+  let ended = DispatchSemaphore(value: 0)
+  Thread {
+    body()
+    ended.signal()
+  }.start()
+  ended.wait()
+}
+
 @Suite struct EventLoopTests {
   @Test func `timers run by their deadline, whatever the order they were set in`() throws {
     let loop = try EventLoop()
@@ -111,9 +127,45 @@ private final class Record {
       loop.schedule(after: .zero, again)
     }
     again()
-    loop.post { [handle = OnLoop(value: loop)] in handle.value.stop() }
+    loop.post { [bound = LoopBound(loop, of: loop)] in bound.value.stop() }
     loop.run()
     #expect(rounds < 100)
+  }
+
+  @Test func `a value of a loop traps on another thread`() async {
+    let value = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let thread = try LoopThread()
+      let bound = thread.run { loop in LoopBound(Record(), of: loop) }
+      bound.value.note("from elsewhere")
+    }
+    #expect(says(value, "A value of an event loop was asked for on another thread."))
+  }
+
+  @Test func `a loop runs, and binds values, on the thread that made it and no other`() async {
+    let sentence = "An event loop was used on another thread than its own."
+    let run = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let loop = Handed(try EventLoop())
+      loop.value.stop()
+      onAnotherThread { loop.value.run() }
+    }
+    #expect(says(run, sentence))
+    let bound = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      let loop = Handed(try EventLoop())
+      onAnotherThread { _ = LoopBound(Record(), of: loop.value) }
+    }
+    #expect(says(bound, sentence))
+  }
+
+  private func says(_ ended: ExitTest.Result?, _ sentence: String) -> Bool {
+    String(decoding: ended?.standardErrorContent ?? [], as: UTF8.self).contains(sentence)
+  }
+
+  @Test func `a value of a loop is had on that loop, wherever it was kept`() throws {
+    let thread = try LoopThread()
+    defer { thread.stop() }
+    let bound = thread.run { loop in LoopBound(Record(), of: loop) }
+    thread.handle.post { bound.value.note("one") }
+    #expect(thread.run { _ in bound.value.entries } == ["one"])
   }
 
   @Test func `letters from several threads all arrive, each thread's in order`() throws {
@@ -131,7 +183,7 @@ private final class Record {
   @Test func `what is put off to the turn's end runs after timers and mail, in order`() throws {
     let loop = try EventLoop()
     let record = Record()
-    let shared = OnLoop(value: (loop, record))
+    let shared = LoopBound((loop, record), of: loop)
     loop.post {
       let (loop, record) = shared.value
       record.note("mail")

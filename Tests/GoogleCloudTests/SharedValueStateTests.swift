@@ -10,7 +10,7 @@ import Testing
 
   init() throws {
     loop = try EventLoop()
-    waiter = .init(loop: loop.handle, completion: OnLoop(value: { _ in }))
+    waiter = .init(loop: loop.handle, completion: LoopBound({ _ in }, of: loop))
   }
 
   private func at(_ seconds: Int64) -> Instant { Instant(nanoseconds: seconds * 1_000_000_000) }

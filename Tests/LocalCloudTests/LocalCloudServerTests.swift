@@ -3,6 +3,7 @@ import EventLoop
 import Foundation
 import FunctionRuntime
 import HTTPClient
+import ServerSupport
 import Testing
 
 @testable import Acceptance
@@ -12,34 +13,42 @@ import Testing
 private final class RunningCloud: Sendable {
   let base: String
   let web: WebClient
-  private let loop: EventLoop.Handle
-  private let end: @Sendable () -> Void
+  private let thread: LoopThread
+  private let server: LoopBound<LocalCloudServer>
+  private let subscriber: RunningServer
 
   /// `answer` gives the subscriber's status for the n-th push, from 1 on.
   init(_ scratch: Scratch, answer: @escaping (Int) -> Int) throws {
-    let loop = try EventLoop()
     var pushes = 0
-    let subscriber = HTTPServer(loop: loop) { _, call in
+    let subscriber = try RunningServer { _, call in
       pushes += 1
       call.reply(Response(status: answer(pushes)))
     }
-    let port = try subscriber.listen(host: "127.0.0.1", port: 0)
+    let port = subscriber.port
     var configuration = Configuration()
     configuration.folder = scratch.path
     configuration.templates = [.init(table: "pixel", columns: [Column("type", .string)])]
     configuration.pushes = [("pixel-logs", "http://127.0.0.1:\(port)/")]
     configuration.maximumAttempts = 5
     configuration.retry = RetryPolicy(minimum: .milliseconds(1), maximum: .milliseconds(2))
-    let server = LocalCloudServer(try LocalCloud(configuration, at: .now()), on: loop)
-    base = "http://127.0.0.1:\(try server.start(host: "127.0.0.1", port: 0))"
+    thread = try LoopThread()
+    let made = thread.run { [configuration] loop in
+      Result {
+        let server = LocalCloudServer(try LocalCloud(configuration, at: .now()), on: loop)
+        return (LoopBound(server, of: loop), try server.start(host: "127.0.0.1", port: 0))
+      }
+    }
+    let (server, ownPort) = try made.get()
+    base = "http://127.0.0.1:\(ownPort)"
     web = try WebClient()
-    self.loop = loop.handle
-    let box = OnLoop(value: (loop, subscriber, server))
-    Thread { box.value.0.run() }.start()
-    end = { [handle = loop.handle] in handle.post { box.value.0.stop() } }
+    self.server = server
+    self.subscriber = subscriber
   }
 
-  deinit { end() }
+  deinit {
+    thread.stop()
+    subscriber.stop()
+  }
 
   var client: CloudClient { CloudClient(base, web: web) }
 

@@ -8,14 +8,20 @@ public final class LoopThread: @unchecked Sendable {
   private let ended = DispatchSemaphore(value: 0)
 
   public init() throws {
-    loop = try EventLoop()
-    let own = OnLoop(value: loop)
+    // A loop belongs to the thread that makes it.
+    let made = Box<Result<EventLoop, any Error>>()
+    let ready = DispatchSemaphore(value: 0)
     let thread = Thread { [ended] in
-      own.value.run()
+      let loop = Result { try EventLoop() }
+      made.value = loop
+      ready.signal()
+      if case .success(let loop) = loop { loop.run() }
       ended.signal()
     }
     thread.stackSize = 1 << 20
     thread.start()
+    ready.wait()
+    loop = try made.value!.get()
   }
 
   public var handle: EventLoop.Handle { loop.handle }
@@ -24,9 +30,9 @@ public final class LoopThread: @unchecked Sendable {
   public func run<T>(_ body: @escaping (EventLoop) -> T) -> T {
     let done = DispatchSemaphore(value: 0)
     let box = Box<T>()
-    let work = OnLoop(value: body)
+    let work = Box(body)
     loop.post { [self] in
-      box.value = work.value(loop)
+      box.value = work.value?(loop)
       done.signal()
     }
     done.wait()
@@ -37,9 +43,9 @@ public final class LoopThread: @unchecked Sendable {
   public func wait<T>(for body: @escaping (EventLoop, @escaping (T) -> Void) -> Void) -> T {
     let done = DispatchSemaphore(value: 0)
     let box = Box<T>()
-    let work = OnLoop(value: body)
+    let work = Box(body)
     loop.post { [self] in
-      work.value(loop) { value in
+      work.value?(loop) { value in
         box.value = value
         done.signal()
       }
@@ -50,14 +56,15 @@ public final class LoopThread: @unchecked Sendable {
 
   /// Ends the loop and waits for its thread.
   public func stop() {
-    let loop = OnLoop(value: loop)
-    handle.post { loop.value.stop() }
+    handle.post { [self] in loop.stop() }
     ended.wait()
   }
 }
 
+/// Carries a value to another thread that waits for it, or back; never used by both at a time.
 final class Box<T>: @unchecked Sendable {
   var value: T?
+  init(_ value: T? = nil) { self.value = value }
 }
 
 /// Looks until `condition` holds; false if it does not within `seconds`.

@@ -7,7 +7,7 @@ import Synchronization
 final class KeyCache: Sendable {
   private struct Waiter: Sendable {
     let loop: EventLoop.Handle
-    let body: OnLoop<() -> Void>
+    let body: LoopBound<() -> Void>
   }
 
   private let url: String
@@ -24,7 +24,7 @@ final class KeyCache: Sendable {
 
   /// Calls `body` once newer keys are here or can't be had; at once if there is nothing to wait for.
   func afterRefresh(_ loop: EventLoop, _ client: HTTPClient, _ body: @escaping () -> Void) {
-    let waiter = Waiter(loop: loop.handle, body: OnLoop(value: body))
+    let waiter = Waiter(loop: loop.handle, body: LoopBound(body, of: loop))
     let (answer, mustFetch) = state.withLock { $0.missing(now: loop.now, waiter) }
     if mustFetch { fetch(loop, client) }
     if case .now = answer { body() }

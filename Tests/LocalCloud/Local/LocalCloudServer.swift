@@ -108,7 +108,7 @@ public final class LocalCloudServer {
 
   /// SIGTERM and SIGINT finish the open calls and stop the loop; a second one ends the process.
   public func stopOnSignals() {
-    let target = OnLoop(value: self)
+    let target = LoopBound(self, of: loop)
     let handle = loop.handle
     for number in [SIGTERM, SIGINT] {
       signal(number, SIG_IGN)
