@@ -59,8 +59,8 @@
 
   @inlinable @inline(__always)
   func borrow() {
+    precondition(unsafe loans >= 0, "The bytes of a buffer are lent for changing.")
     unsafe loans &+= 1
-    precondition(unsafe loans > 0, "The bytes of a buffer are lent for changing.")
   }
 
   @inlinable @inline(__always)

@@ -15,7 +15,7 @@ import Testing
     let workers = try (0..<3).map { _ in try worker() }
     let ended = DispatchSemaphore(value: 0)
     let crew = Crew(size: 3, timeout: .seconds(5)) { ended.signal() }
-    for worker in workers { crew.join(worker.worker, worker.server) }
+    for worker in workers { worker.onLoop { crew.join($0, worker.server) } }
     crew.drainAll()
     #expect(ended.wait(timeout: .now() + 5) == .success)
     #expect(ended.wait(timeout: .now() + 0.05) == .timedOut)
@@ -26,10 +26,10 @@ import Testing
     let (early, late) = (try worker(), try worker())
     let ended = DispatchSemaphore(value: 0)
     let crew = Crew(size: 2, timeout: .seconds(5)) { ended.signal() }
-    crew.join(early.worker, early.server)
+    early.onLoop { crew.join($0, early.server) }
     crew.drainAll()
     #expect(ended.wait(timeout: .now() + 0.05) == .timedOut)
-    crew.join(late.worker, late.server)
+    late.onLoop { crew.join($0, late.server) }
     #expect(ended.wait(timeout: .now() + 5) == .success)
     for worker in [early, late] { worker.thread.stop() }
   }
