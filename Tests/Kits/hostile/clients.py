@@ -20,6 +20,11 @@ KEY = "0123456789abcdef0123"
 STALLED = [16_000_000] * 33 + [n for size in (1_000_000, 100_000, 10_000, 1000, 100, 12) for n in [size] * 12]
 
 
+def in_little_memory():
+    """What the service file of pixel-ingest allows: an allocation beyond it fails."""
+    resource.setrlimit(resource.RLIMIT_DATA, (128 << 20, 128 << 20))
+
+
 def pipelining(kit):
     """Forty connections with 120 requests each, whole or in pieces of one byte to 4,000: every answer, in order."""
     cloud = pubsub()
@@ -145,9 +150,7 @@ def _until(attempt, wanted, within):
 def amplified_bodies(kit):
     """Lists of 500 events with a user agent of 30 KB, which each event repeats, while Pub/Sub is slow: no more than 128 MB."""
     cloud = pubsub(delay=1)
-    limit = 128 << 20
-    ingest = Program(
-        kit, "pixel-ingest", cloud.port, prepare=lambda: resource.setrlimit(resource.RLIMIT_DATA, (limit, limit)))
+    ingest = Program(kit, "pixel-ingest", cloud.port, prepare=in_little_memory)
     request = post_request(b"\n".join([EVENT] * 500), "/events", f"User-Agent: {'U' * 30000}\r\n", close=True)
     answers = []
     threads = [
@@ -166,9 +169,9 @@ def amplified_bodies(kit):
 
 
 def reset_connections(kit):
-    """For eight seconds hits of 30 KB whose senders reset the connection at once, while Pub/Sub is slow: memory is bounded."""
+    """For eight seconds hits of 30 KB whose senders reset the connection at once, while Pub/Sub is slow: no more than 128 MB."""
     cloud = pubsub(delay=1)
-    ingest = Program(kit, "pixel-ingest", cloud.port)
+    ingest = Program(kit, "pixel-ingest", cloud.port, prepare=in_little_memory)
     hit = b"GET /pixel.png?type=a&x=%s HTTP/1.1\r\nHost: a\r\nUser-Agent: %s\r\n\r\n" % (b"y" * 24000, b"u" * 6000)
     sent, end = 0, time.monotonic() + 8
     while time.monotonic() < end and ingest.alive:
@@ -183,7 +186,6 @@ def reset_connections(kit):
         time.sleep(0.0003 if sent % 3 == 0 else 0)
     expect(ingest.alive, "pixel-ingest has ended")
     expect(ingest.answers("/health", 5), "pixel-ingest does not answer any more")
-    expect(ingest.memory() < 200, f"{ingest.memory()} MB for {sent} hits")
     return f"{sent} hits, at most {ingest.memory()} MB"
 
 
