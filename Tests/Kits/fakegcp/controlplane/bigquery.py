@@ -6,6 +6,7 @@ import re
 import time
 
 from .cloud import on
+from .lag import known_account
 from .common import ApiError
 
 
@@ -87,6 +88,8 @@ def dataset_patch(cloud, c):
     for m in (c.body or {}).get("access") or []:
         if m.get("userByEmail", "").endswith(".iam.gserviceaccount.com"):
             cloud.service_account_ok(m["userByEmail"], "dataset access")
+            if not any(a.get("userByEmail") == m["userByEmail"] for a in d.get("access", [])):
+                known_account(cloud, m["userByEmail"])
     cloud.merge(d, c.body or {})
     d["etag"] = "e%d" % cloud.s.seq()
     return d

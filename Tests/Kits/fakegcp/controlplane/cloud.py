@@ -8,6 +8,7 @@ import re
 import urllib.parse
 
 from .common import ApiError, DEFAULT_ENABLED, GATED, KNOWN_ROLES, now
+from .lag import known_account
 from .schema import Validator, camel
 
 
@@ -385,6 +386,7 @@ class Cloud:
                 status="ABORTED",
             )
         seen = []
+        known = {m for b in old.get("bindings", []) for m in b.get("members", [])}
         for b in policy.get("bindings", []):
             role = b.get("role", "")
             if not re.match(
@@ -412,6 +414,8 @@ class Cloud:
                     if "@" not in mm.group(2):
                         raise ApiError(400, "Invalid service account %r" % m)
                     self.service_account_ok(mm.group(2), "setIamPolicy")
+                    if m not in known:
+                        known_account(self, mm.group(2))
             if b.get("members"):
                 seen.append(b)
         new = {

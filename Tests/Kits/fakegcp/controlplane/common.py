@@ -33,6 +33,8 @@ GATED = (
     "secretmanager",
     "certificatemanager",
     "dns",
+    "billingbudgets",
+    "cloudscheduler",
 )
 
 

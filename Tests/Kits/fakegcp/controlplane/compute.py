@@ -6,6 +6,7 @@ import copy
 import re
 
 from .cloud import NAME63, on, wild
+from .lag import later
 from .common import ApiError, now
 
 
@@ -54,6 +55,9 @@ def compute_insert(cloud, c):
 
 
 def check_backend_service(cloud, b, key):
+    for be in b.get("backends", []):
+        group = (be.get("group") or "").split("/compute/v1/")[-1]
+        later(cloud, "ready " + group, 400, "The resource '%s' is not ready" % group, reason="resourceNotReady")
     b.setdefault("loadBalancingScheme", "EXTERNAL")
     b.setdefault("protocol", "HTTP")
     b.setdefault("timeoutSec", 30)
@@ -291,6 +295,24 @@ def compute_setter(cloud, c):
         obj[k] = v
     if verb == "setLabels":
         obj["labelFingerprint"] = "x%d" % cloud.s.seq()
+    return cloud.compute_op(c, key)
+
+
+@on("compute.securityPolicies.addRule", "compute.securityPolicies.patchRule")
+def compute_rule(cloud, c):
+    """A rule of a Cloud Armor policy, by its priority."""
+    key = cloud.key(c).rsplit("/", 1)[0]
+    policy = cloud.need(key)
+    rule = dict(c.body or {})
+    if c.method.action == "patchRule":
+        rule.setdefault("priority", int(c.q("priority")))
+    limit = rule.get("rateLimitOptions") or {}
+    if rule.get("action") == "throttle" and not limit.get("rateLimitThreshold"):
+        raise ApiError(400, "A throttle rule needs rateLimitOptions.rateLimitThreshold.")
+    rules = [r for r in policy.get("rules", []) if r.get("priority") != rule.get("priority")]
+    if c.method.action == "addRule" and len(rules) != len(policy.get("rules", [])):
+        raise ApiError(400, "Cannot have rules with the same priorities.")
+    policy["rules"] = rules + [rule]
     return cloud.compute_op(c, key)
 
 

@@ -6,6 +6,20 @@ import re
 
 from .cloud import on
 from .common import ApiError
+from .lag import later
+
+
+def check_metrics(cloud, policy):
+    """A log-based metric has to be there, and to be known to Cloud Monitoring, before a policy may name it."""
+    for name in re.findall(r"logging\.googleapis\.com/user/([\w./-]+)", str(policy.get("conditions"))):
+        text = (
+            'Cannot find metric(s) that match type = "logging.googleapis.com/user/%s". If a metric was created '
+            "recently, it could take up to 10 minutes for the metric to become available. "
+            "Please try again soon." % name
+        )
+        if "logging:projects/%s/metrics/%s" % (cloud.project, name) not in cloud.s.res:
+            raise ApiError(404, text)
+        later(cloud, "metric " + name, 404, text)
 
 
 @on("monitoring.projects.alertPolicies.create")
@@ -18,6 +32,7 @@ def alert_create(cloud, c):
     for ch in b.get("notificationChannels", []):
         if "monitoring:" + cloud.norm_project(ch) not in cloud.s.res:
             raise ApiError(404, "Cannot find notification channel " + ch)
+    check_metrics(cloud, b)
     rid = str(10**18 + cloud.s.seq())
     for i, cond in enumerate(b["conditions"]):
         kinds = [k for k in cond if k.startswith("condition")]

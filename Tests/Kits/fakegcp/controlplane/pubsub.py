@@ -6,6 +6,7 @@ import re
 import urllib.parse
 
 from .cloud import on
+from .lag import act_as, later
 from .common import ApiError, now, seconds
 from .schema import camel
 
@@ -23,6 +24,20 @@ def check_topic(cloud, t):
         raise ApiError(
             400, "Invalid topic message_retention_duration: must be " "between 10 minutes and 31 days."
         )
+
+
+def check_archive(cloud, table):
+    """Pub/Sub's agent has to write to the table's dataset, and that grant takes a while to be known."""
+    dataset = re.split(r"[.:]", table)[-2] if re.search(r"[.:]", table) else ""
+    key = "bigquery:projects/%s/datasets/%s" % (cloud.project, dataset)
+    agent = "service-%s@gcp-sa-pubsub.iam.gserviceaccount.com" % cloud.number
+    writers = ("WRITER", "OWNER", "roles/bigquery.dataEditor")
+    if not any(
+        a.get("userByEmail") == agent and a.get("role") in writers
+        for a in (cloud.s.res.get(key) or {}).get("access", [])
+    ):
+        raise ApiError(403, "The caller does not have permission")
+    later(cloud, "grant on " + key, 403, "The caller does not have permission")
 
 
 def check_subscription(cloud, s, creating):
@@ -52,6 +67,8 @@ def check_subscription(cloud, s, creating):
         n = int(d.setdefault("maxDeliveryAttempts", 5))
         if not 5 <= n <= 100:
             raise ApiError(400, "max_delivery_attempts must be between 5 and " "100.")
+    if creating and s.get("bigqueryConfig"):
+        check_archive(cloud, s["bigqueryConfig"].get("table", ""))
     p = s.get("retryPolicy")
     if p is not None:
         lo = seconds(p.setdefault("minimumBackoff", "10s"))
@@ -74,6 +91,8 @@ def check_subscription(cloud, s, creating):
         tok = push.get("oidcToken") or {}
         if tok.get("serviceAccountEmail"):
             cloud.service_account_ok(tok["serviceAccountEmail"], "push subscription")
+            if creating:
+                act_as(cloud, tok["serviceAccountEmail"])
             tok.setdefault("audience", ep)
         elif push.get("oidcToken"):
             raise ApiError(400, "oidc_token without service_account_email.")

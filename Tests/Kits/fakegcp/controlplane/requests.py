@@ -46,7 +46,7 @@ class Fake:
         self.cloud = Cloud(store, options)
         self.faults = []
         for f in options.fault or ():
-            m = re.match(r"([\w.*]+)=(\d{3})(?::(\d+))?\Z", f)
+            m = re.match(r"([\w.*]+)=(\d{3})(?::(\d+)(?::(.*))?)?\Z", f, re.S)
             if not m:
                 raise SystemExit("fakegcp: bad --fault %r" % f)
             self.faults.append(
@@ -54,6 +54,7 @@ class Fake:
                     re.compile(m.group(1).replace(".", r"\.").replace("*", ".*") + r"\Z"),
                     int(m.group(2)),
                     int(m.group(3) or 1),
+                    m.group(4) or "injected fault",
                 ]
             )
 
@@ -203,7 +204,7 @@ class Fake:
         for f in self.faults:
             if f[2] > 0 and f[0].match(meth.id):
                 f[2] -= 1
-                raise ApiError(f[1], "injected fault", kind="fault")
+                raise ApiError(f[1], f[3], kind="fault")
         if row["writes"] and self.o.read_only:
             raise ApiError(403, "fakegcp runs read-only: %s refused" % meth.id, kind="write-refused")
         with self.store.lock:

@@ -6,6 +6,7 @@ import json
 import re
 
 from .cloud import NAME63, on, wild
+from .lag import act_as
 from .common import ApiError, now
 
 
@@ -114,6 +115,7 @@ def check_run(cloud, svc):
     sa = ts.get("serviceAccountName")
     if sa:
         cloud.service_account_ok(sa, "Cloud Run service identity")
+        act_as(cloud, sa)
 
 
 def run_finish(cloud, c, key, body, old):
@@ -247,9 +249,14 @@ def run_get(cloud, c):
     )
 
 
-@wild(r"run\.namespaces\.\w+\.list$")
+@wild(r"run\.(namespaces|projects\.locations)\.(services|revisions|configurations|routes)\.list$")
 def run_list(cloud, c):
-    coll = c.method.id.split(".")[2]
+    if c.method.api != "run.v1":
+        return cloud.generic(c)
+    coll = c.method.id.split(".")[-2]
+    place = re.search(r"locations/([^/]+)", c.params.get("parent", ""))
+    # Without a region gcloud asks the global endpoint for the services of all: locations/-.
+    region = c.region or (place and place.group(1) != "-" and place.group(1))
     kind = {
         "services": "Service",
         "revisions": "Revision",
@@ -259,7 +266,7 @@ def run_list(cloud, c):
     items = []
     for k, v in sorted(cloud.s.res.items()):
         m = re.match(r"run:projects/[^/]+/locations/([^/]+)/%s/[^/]+$" % coll, k)
-        if m and (not c.region or m.group(1) == c.region):
+        if m and (not region or m.group(1) == region):
             sel = c.q("labelSelector") or ""
             lab = v["metadata"].get("labels", {})
             if all(

@@ -210,8 +210,20 @@ def main():
     a(
         "--fault",
         action="append",
-        metavar="METHOD=CODE[:COUNT]",
-        help="fail the first COUNT calls of a method, * as wildcard",
+        metavar="METHOD=CODE[:COUNT[:MESSAGE]]",
+        help="fail the first COUNT calls of a method, * as wildcard, with Google's MESSAGE",
+    )
+    a(
+        "--lag",
+        type=int,
+        default=0,
+        metavar="N",
+        help="what is new is unknown to the first N calls that need it: metrics, grants, accounts, NEGs",
+    )
+    a(
+        "--activate-certificates",
+        action="store_true",
+        help="managed certificates of the state become ACTIVE first",
     )
     a("--allow-disabled-apis", action="store_true", help="do not require `services enable`")
     a("--read-only", action="store_true", help="refuse every write and fail if one was tried (for dry runs)")
@@ -279,6 +291,8 @@ def main():
             signal.pause()
         except KeyboardInterrupt:
             return 0
+    if o.activate_certificates:
+        activate_certificates(store)
     before = store.fingerprint()
     child = dict(os.environ)
     for k in list(child):
@@ -304,6 +318,15 @@ def main():
     if temp:
         shutil.rmtree(temp, ignore_errors=True)
     return rc
+
+
+def activate_certificates(store):
+    """As when their domains' DNS has pointed at the address for an hour."""
+    for key, cert in store.res.items():
+        if "/sslCertificates/" in key and cert.get("managed"):
+            cert["managed"]["status"] = "ACTIVE"
+            cert["managed"]["domainStatus"] = {d: "ACTIVE" for d in cert["managed"]["domains"]}
+    store.save()
 
 
 def match_entries(store, name, path):

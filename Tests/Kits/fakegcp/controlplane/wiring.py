@@ -225,6 +225,25 @@ class Wiring:
                 sname,
             )
 
+        if sa and not self.signs(sa):
+            self.say(
+                "ERROR",
+                "subscription %s: the Pub/Sub service agent may not sign tokens of %s "
+                "(iam.serviceAccounts.getOpenIdToken on that account): nothing is ever delivered",
+                name,
+                sa,
+            )
+
+    SIGNERS = {"roles/iam.serviceAccountTokenCreator", "roles/iam.serviceAccountOpenIdTokenCreator"}
+
+    def signs(self, account):
+        """Whether Pub/Sub's agent may sign as the account: an agent that was made on request has no role by itself."""
+        agent = "serviceAccount:service-%s@gcp-sa-pubsub.iam.gserviceaccount.com" % self.n
+        key = "iam:projects/%s/serviceAccounts/%s" % (self.p, account)
+        return self.granted(key, self.SIGNERS, agent) or self.granted(
+            self.project_key, {"roles/pubsub.serviceAgent"}, agent
+        )
+
     def run_services(self):
         for k, v in self.services():
             name = k.rsplit("/", 1)[1]
@@ -256,8 +275,15 @@ class Wiring:
             if k not in public:
                 self.say("WARN", "backend service %s is behind no forwarding " "rule", name)
             log = v.get("logConfig") or {}
-            if not log.get("enable"):
+            recorded = self.is_recorded(k)
+            if recorded and not log.get("enable"):
                 self.say("ERROR", "backend service %s does not log its requests", name)
+            elif log.get("enable") and not recorded:
+                self.say(
+                    "ERROR",
+                    "backend service %s logs every visitor's address and URL, and no sink reads that",
+                    name,
+                )
             elif float(log.get("sampleRate", 1)) < 1:
                 self.say(
                     "WARN",
@@ -319,6 +345,17 @@ class Wiring:
                         o.get("cacheControl"),
                     )
 
+    def is_recorded(self, backend):
+        """Whether a sink takes the request log of a URL map that leads to the backend service."""
+        filters = [v.get("filter", "") for _, v in self.of(r"logging:projects/[^/]+/sinks/(?!_).+")]
+        maps = [
+            k.rsplit("/", 1)[1] for k, v in self.of(r"compute:.*/urlMaps/[^/]+") if backend in self.reach(v)
+        ]
+        return any(
+            "http_load_balancer" in f and ("url_map_name" not in f or any('"%s"' % m in f for m in maps))
+            for f in filters
+        )
+
     def reach(self, value, seen=None):
         seen = set() if seen is None else seen
         for key, _ in find_refs(value):
@@ -354,6 +391,10 @@ class Wiring:
         used = {v["spec"]["template"]["spec"]["serviceAccountName"] for _, v in self.services()}
         for _, v in self.of(r"pubsub:.*/subscriptions/[^/]+"):
             used.add((v.get("pushConfig", {}).get("oidcToken") or {}).get("serviceAccountEmail"))
+        for _, v in self.of(r"cloudbuild:projects/[^/]+/builds/[^/]+"):
+            used.add(v.get("serviceAccount", "").rsplit("/", 1)[-1])
+        for _, v in self.of(r"cloudscheduler:.*/jobs/[^/]+"):
+            used.add((v.get("httpTarget", {}).get("oauthToken") or {}).get("serviceAccountEmail"))
         for k, v in self.of(r"iam:projects/[^/]+/serviceAccounts/[^/]+"):
             if v["email"] not in used:
                 self.say("WARN", "service account %s is used by nothing", v["email"])
