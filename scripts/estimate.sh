@@ -14,8 +14,12 @@
 #   --entry-bytes N     of a hit's log entry [1500]
 #   --row-bytes N       of a row [1000]
 #   --keep-months N     how long rows are kept [12]
+#   --billing HOW       request or instance, as BILLING in infra/config.sh [request]
+#   --rate-limit        with Cloud Armor's limit, as RATE_LIMIT
 #   --prices FILE       other prices [infra/prices.json]
 #   --table day|month   instead: Markdown, the total of each road for 10 thousand, 1 million and 100 million hits
+#   --table billing     instead: Markdown, the total of each road by request and by instance
+#   --worst N           instead: the worst month at N made-up hits a second, with --instances I,P,L of the three services
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "$0")/lib.sh"

@@ -37,6 +37,8 @@ PRICES = {
         "loader_new_tables_an_hour": 200,
     },
     "month": {"hours": 720},
+    "monitoring": {"condition_month": 0.1, "conditions": 5, "note": ""},
+    "armor": {"policy_month": 5, "rule_month": 1, "million_requests": 1},
     "assumptions": {
         "busy_share": 0.5, "request_bytes": 1000, "response_bytes": 500, "raw_days": 3,
         **{kind: {"open_seconds": seconds, "cpu_seconds": 0.0001, "memory_gib": 0.25, "concurrency": 100, "instances": 4}
@@ -74,8 +76,34 @@ class BilledTime(unittest.TestCase):
         self.assertAlmostEqual(model.Service("ingest", "ingest_log", 15_000, PRICES).billed_instances, 3)
 
     def test_billing_by_instance_has_whole_instances_and_no_price_for_requests(self):
-        # 3 instances × 2,592,000 s × (0.00001 + 0.25 × 0.000001) = 79.704
-        self.assertAlmostEqual(model.Service("load", "load", 1000, PRICES).by_instance, 79.704)
+        # 3 instances × 2,592,000 s × (0.00001 + 0.5 × 0.000001), since Cloud Run wants 512 MiB then = 81.648
+        self.assertAlmostEqual(model.Service("load", "load", 1000, PRICES).by_instance, 81.648)
+        # Three services of one instance each at 10 hits a second, but two of the loader's 2.5 open of 100: 1 each.
+        self.assertAlmostEqual(costs(864_000, billing="instance")["Cloud Run, instances"], 3 * 27.216)
+        self.assertNotIn("Cloud Run, requests", costs(864_000, billing="instance"))
+
+    def test_billing_by_instance_pays_from_the_rate_at_which_both_cost_the_same(self):
+        service = model.Service("parse", "parse", 1, PRICES)
+        rate = service.pays_from() / 86400
+        below, above = (model.Service("parse", "parse", rate * factor, PRICES) for factor in (0.97, 1.03))
+        self.assertLess(below.by_request, below.by_instance)
+        self.assertGreater(above.by_request, above.by_instance)
+
+    def test_the_worst_month_is_what_instances_bound_and_what_they_do_not(self):
+        # 2 + 1 + 1 instances × 2,592,000 s × (0.00002 + 0.25 × 0.000002) = 212.544
+        bounded, rest = model.worst(traffic(864_000), PRICES, {"pixel-ingest": 2, "log-parse": 1, "bq-loader": 1})
+        self.assertAlmostEqual(bounded, 212.544)
+        found = costs(864_000)
+        self.assertAlmostEqual(rest, sum(found.values()) - found["Cloud Run, vCPU"] - found["Cloud Run, memory"] - 0.5)
+
+    def test_a_rate_limit_costs_its_policy_and_each_request(self):
+        # 5 + 1, and 25.92 million requests.
+        self.assertAlmostEqual(costs(864_000, rate_limit=True)["Cloud Armor"], 31.92)
+        self.assertNotIn("Cloud Armor", costs(864_000))
+
+    def test_alert_conditions_have_a_price_on_every_road(self):
+        for road in ("service", "bucket", "direct"):
+            self.assertAlmostEqual(costs(1, road)["Alert conditions"], 0.5)
 
     def test_what_is_free_is_free_once_for_all_services(self):
         # 10 hits a second: three services with 25,920,000 requests each. 77,760,000 - 1,000,000 = 76.76 × 0.5
@@ -213,7 +241,7 @@ class Command(unittest.TestCase):
             self.assertIn("Total", said.stdout)
 
     def test_the_documents_show_what_it_prints(self):
-        for document, table in (("README.md", "day"), ("infra/README.md", "month")):
+        for document, table in (("README.md", "day"), ("infra/README.md", "month"), ("infra/README.md", "billing")):
             printed = self.run_it("--table", table).stdout
             self.assertTrue(printed in (ROOT / document).read_text(),
                             f"{document} is to show what scripts/estimate.sh --table {table} prints:\n{printed}")

@@ -18,6 +18,12 @@ SIZES = {"10 thousand": 1e4, "1 million": 1e6, "100 million": 1e8}
 def main() -> int:
     options = _options()
     prices = _prices(options.prices)
+    if options.worst:
+        print(worst(options, prices))
+        return 0
+    if options.table == "billing":
+        print(billing_table(options, prices))
+        return 0
     if options.table:
         print(summary(options, prices))
         return 0
@@ -34,6 +40,34 @@ def main() -> int:
     for limit in model.limits(traffic, prices):
         print(f"  {limit.what:<40}{_nearness(limit.share):<6}{limit.how}")
     return 0
+
+
+def worst(options, prices) -> str:
+    """One line for scripts/deploy.sh: what a month could cost, what bounds it, and what doesn't."""
+    names = ("pixel-ingest", "log-parse", "bq-loader")
+    instances = dict(zip(names, (int(each) for each in options.instances.split(","))))
+    # What is stored of it can be deleted: a month's own counts.
+    options.keep_months = 1
+    traffic = _traffic(options, options.worst * 86400, options.road)
+    bounded, rest = model.worst(traffic, prices, instances)
+    count = sum(instances[each.name] for each in model.services(traffic, prices))
+    return (f"Worst month: {bounded:,.0f} USD for {count} instances always busy, which MAX_INSTANCES_* bound;"
+            f" and for {options.worst:,.0f} made-up hits a second all month {rest:,.0f} USD more"
+            " (requests, messages, rows, traffic), which they don't bound")
+
+
+def billing_table(options, prices) -> str:
+    """Markdown: all of a month by request and by instance."""
+    sizes = {"1 million": 1e6, "10 million": 1e7, "100 million": 1e8}
+    lines = [f"| | {' | '.join(f'{size} hits a day' for size in sizes)} |", "|---|---:|---:|---:|"]
+    for road in ROADS:
+        for billing in ("request", "instance"):
+            totals = []
+            for hits in sizes.values():
+                options.billing = billing
+                totals.append(sum(line.dollars for line in model.lines(_traffic(options, hits, road), prices)))
+            lines.append(f"| `{road}`, `BILLING={billing}` | {' | '.join(f'{total:,.0f}' for total in totals)} |")
+    return "\n".join(lines)
 
 
 def summary(options, prices) -> str:
@@ -78,14 +112,16 @@ def _traffic(options, hits, road) -> model.Traffic:
     users = options.users or max(1, hits / 10)
     return model.Traffic(
         hits, road, Suffix.of(options.suffix, users), options.ingest_mode, options.peak, options.entry_bytes,
-        options.row_bytes, options.keep_months)
+        options.row_bytes, options.keep_months, options.billing, options.rate_limit)
 
 
 def _hint(traffic, prices):
     for each in model.services(traffic, prices):
-        if each.by_instance < each.by_request:
-            print(f"{each.name} would cost {_dollars(each.by_instance)} with billing by instance"
-                  f" (gcloud run … --no-cpu-throttling) instead of {_dollars(each.by_request)} by request.")
+        setting = {"pixel-ingest": "BILLING_INGEST", "log-parse": "BILLING_PARSE", "bq-loader": "BILLING_LOADER"}[each.name]
+        gain = each.by_request - each.by_instance
+        better = "instance" if gain > 0 else "request"
+        print(f"{each.name}: {_dollars(each.by_request)} by request, {_dollars(each.by_instance)} by instance:"
+              f" {setting}={better} saves {_dollars(abs(gain))}; by instance pays from {each.pays_from():,.0f} hits a day on.")
 
 
 def _dollars(amount) -> str:
@@ -109,11 +145,15 @@ def _options() -> argparse.Namespace:
     options.add_argument("--row-bytes", type=_number("--row-bytes", 1, 9e6), default=1000)
     options.add_argument("--keep-months", type=_number("--keep-months", 0, 1200), default=12)
     options.add_argument("--prices", type=pathlib.Path, required=True)
-    options.add_argument("--table", type=_choice("--table", ("day", "month")))
+    options.add_argument("--table", type=_choice("--table", ("day", "month", "billing")))
+    options.add_argument("--billing", type=_choice("--billing", ("request", "instance")), default="request")
+    options.add_argument("--rate-limit", action="store_true")
+    options.add_argument("--worst", type=_number("--worst", 1, 1e7))
+    options.add_argument("--instances", default="10,4,4")
     chosen = options.parse_args()
     chosen.suffix = "_{date}" if chosen.suffix is None and chosen.table else chosen.suffix
     for name in ("hits_per_day", "road", "suffix"):
-        if not chosen.table and getattr(chosen, name) is None:
+        if not chosen.table and not (chosen.worst and name == "hits_per_day") and getattr(chosen, name) is None:
             _refuse(f"--{name.replace('_', '-')} is missing")
     try:
         Suffix.of(chosen.suffix, 1)

@@ -19,6 +19,8 @@ class Traffic:
     entry_bytes: float = 1500
     row_bytes: float = 1000
     keep_months: float = 12
+    billing: str = "request"
+    rate_limit: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Service:
     """A Cloud Run service that gets so many requests a second, evenly."""
 
     def __init__(self, name, kind, rate, prices):
-        self.name, self.rate = name, rate
+        self.name, self.rate, self.kind_name, self.all_prices = name, rate, kind, prices
         self.prices, self.busy_share = prices["cloud_run"], prices["assumptions"]["busy_share"]
         self.kind = prices["assumptions"][kind]
         self.seconds = prices["month"]["hours"] * 3600
@@ -75,8 +77,22 @@ class Service:
     def by_instance(self) -> float:
         """Dollars if its instances are billed whether they work or not, and requests are free."""
         instances = max(1, math.ceil(self.instances(self.rate)))
-        return self.seconds * instances * (
-            self.prices["always_on_vcpu_second"] + self.kind["memory_gib"] * self.prices["always_on_gib_second"])
+        return self.seconds * instances * self.instance_second
+
+    @property
+    def instance_second(self) -> float:
+        """Dollars of a second of one instance that is billed as such: it needs 512 MiB then."""
+        memory = max(self.kind["memory_gib"], 0.5)
+        return self.prices["always_on_vcpu_second"] + memory * self.prices["always_on_gib_second"]
+
+    def pays_from(self) -> float:
+        """The hits a day from which on billing by instance is cheaper, to one part in a hundred."""
+        low, high = 1.0, 1e9
+        while high / low > 1.01:
+            middle = math.sqrt(low * high)
+            each = Service(self.name, self.kind_name, middle / 86400, self.all_prices)
+            low, high = (low, middle) if each.by_instance < each.by_request else (middle, high)
+        return high
 
 
 def services(traffic, prices) -> list:
@@ -89,9 +105,26 @@ def services(traffic, prices) -> list:
 
 
 def lines(traffic, prices) -> list:
-    found = cloud_run(services(traffic, prices), prices["cloud_run"])
-    found += pubsub(traffic, prices) + [logging(traffic, prices)] + bigquery(traffic, prices)
+    each = services(traffic, prices)
+    by_request = traffic.billing == "request"
+    found = cloud_run(each, prices["cloud_run"]) if by_request else cloud_run_by_instance(each)
+    found += pubsub(traffic, prices) + [logging(traffic, prices), alerts(prices)] + bigquery(traffic, prices)
     return found + front(traffic, prices)
+
+
+def worst(traffic, prices, instances) -> tuple:
+    """Dollars of a month in which somebody makes up hits: of instances that are always busy, which MAX_INSTANCES_* bound,
+    and of what they do not bound at this traffic's rate. `instances`: of each service, by its name."""
+    each = services(traffic, prices)
+    price = prices["cloud_run"]
+    bounded = sum(
+        one.seconds * instances[one.name] * (
+            one.instance_second if traffic.billing == "instance"
+            else price["vcpu_second"] + one.kind["memory_gib"] * price["gib_second"])
+        for one in each)
+    rest = sum(line.dollars for line in lines(traffic, prices)
+               if line.what not in ("Cloud Run, vCPU", "Cloud Run, memory", "Cloud Run, instances", "Alert conditions"))
+    return bounded, rest
 
 
 def cloud_run(found, price) -> list:
@@ -106,6 +139,18 @@ def cloud_run(found, price) -> list:
         Line("Cloud Run, requests", beyond(requests, price["free_requests"]) / 1e6 * price["million_requests"],
              f"{requests:,.0f}, hits and pushes"),
     ]
+
+
+def cloud_run_by_instance(found) -> list:
+    shares = ", ".join(f"{each.name} {max(1, math.ceil(each.instances(each.rate)))}" for each in found)
+    return [Line("Cloud Run, instances", sum(each.by_instance for each in found),
+                 f"billed all the time, with 512 MiB, nothing free taken off: {shares}")]
+
+
+def alerts(prices) -> Line:
+    price = prices["monitoring"]
+    return Line("Alert conditions", price["conditions"] * price["condition_month"],
+                f"{price['conditions']} of them, in infra/alerts")
 
 
 def pubsub(traffic, prices) -> list:
@@ -157,8 +202,13 @@ def front(traffic, prices) -> list:
             Line("CDN, lookups", hits / 10_000 * prices["cdn"]["lookup_10000"], f"{hits:,.0f}"),
             Line("CDN, traffic to visitors", answered * prices["cdn"]["gib"], f"{answered:,.1f} GiB"),
         ]
+    limited = []
+    if traffic.rate_limit:
+        price = prices["armor"]
+        limited = [Line("Cloud Armor", price["policy_month"] + price["rule_month"] + hits / 1e6 * price["million_requests"],
+                        "one policy, one rule, each request")]
     processed = hits * (shape["request_bytes"] + shape["response_bytes"]) / GIB
-    return [rules, Line("Load balancer, data", processed * prices["balancer"]["processed_gib"], f"{processed:,.1f} GiB"), out]
+    return [rules, Line("Load balancer, data", processed * prices["balancer"]["processed_gib"], f"{processed:,.1f} GiB"), out] + limited
 
 
 def limits(traffic, prices) -> list:
