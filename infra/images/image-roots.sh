@@ -44,6 +44,8 @@ lay_out() {
   done >"$root/etc/ssl/certs/ca-certificates.crt"
   [[ -s $root/etc/ssl/certs/ca-certificates.crt ]] || die 'no certificate authorities: install ca-certificates'
   chmod 444 "$root/etc/ssl/certs/ca-certificates.crt"
+  "$ROOT/infra/images/sbom.sh" "$CURL" "$name" >"$root/sbom.spdx.json"
+  chmod 444 "$root/sbom.spdx.json"
   printf 'function:x:65532:65532::/:/\n' >"$root/etc/passwd"
   # Dates would make another image of the same files.
   find "$root" -exec touch -h -d @0 {} +
