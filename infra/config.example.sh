@@ -19,8 +19,17 @@ ROAD=service
 # (direct always publishes; a bucket can only log.)
 INGEST_MODE=log
 
-# The name that pages will embed, as track.example.com. Empty: plain HTTP at the address that deploy prints.
+# The name that pages will embed, as track.example.com; with a load balancer up to 15 with commas, and another one leaves
+# the old one served until the new certificate is active. Empty: plain HTTP at the address that deploy prints, which no
+# HTTPS page can load (with ROAD=direct: HTTPS at run.app).
 DOMAIN=
+
+# At most so many requests a minute from one address (Cloud Armor, about 6 USD a month and 0.75 a million): what bounds the
+# bill when somebody makes up hits. With ROAD=service only; empty: no limit. 600 is far above any visitor.
+RATE_LIMIT=
+
+# Further regions of the collector, with commas, behind the same address: the nearest one that works answers. Empty: none.
+INGEST_REGIONS=
 
 # Paths that are the pixel, with commas; .gif is served as GIF, the others as PNG.
 PIXEL_PATHS=/pixel.png,/pixel.gif
@@ -40,10 +49,15 @@ ALLOWED_ORIGINS=*
 # or a full path. Its content goes into Secret Manager, which only PixelIngest reads. Empty: anybody may post.
 WRITE_KEYS_FILE=
 
-# Where BigQuery keeps the data: EU, US, or a region. It can't be changed later.
+# Where BigQuery keeps the data: EU, US, or a region, on the continent of REGION. It can't be changed later.
 BIGQUERY_LOCATION=EU
 
-# What the tables look like: a BigQuery schema file, relative to the repository.
+# A key of your own (Cloud KMS) for topics, images and datasets: projects/P/locations/REGION/keyRings/R/cryptoKeys/K. It needs
+# an empty TEMPLATE_SUFFIX, and BIGQUERY_LOCATION=REGION. Empty: Google's keys.
+KMS_KEY=
+
+# What the tables look like: a BigQuery schema file, relative to the repository. infra/contracts, the folder: all files in it, each
+# with its own tables, view events_NAME and function events_NAME_between; a hit picks one by c=NAME.
 CONTRACT=infra/contracts/pixel.json
 
 # Which table a row goes to. Is a user an account, of which you have dozens? Then one table per account and day:
@@ -66,12 +80,13 @@ INGEST_SETTINGS=
 PARSE_SETTINGS=
 LOADER_SETTINGS=
 
-# Names. Topics, subscriptions, sink, accounts and load balancer begin with PREFIX. With ROAD=bucket, BUCKET is a bucket of
+# Names. Everything begins with PREFIX and is labelled pipeline=PREFIX: another PREFIX is another pipeline, also in the same
+# project. Empty datasets: PREFIX and PREFIX_ops. With ROAD=bucket, BUCKET is a bucket of
 # its own: everything in it becomes public, and teardown deletes it. Empty: PROJECT-PREFIX.
 PREFIX=pixel
-DATASET=pixel
+DATASET=
 TABLE=pixel
-OPS_DATASET=pixel_ops
+OPS_DATASET=
 BUCKET=
 
 # How long things are kept, in days: raw log entries, rejected events (both in OPS_DATASET), and messages that
@@ -80,10 +95,18 @@ RAW_DAYS=7
 REJECTED_DAYS=30
 MESSAGE_DAYS=7
 
-# The most instances of pixel-ingest, log-parse and bq-loader: what bounds the bill.
+# The most instances of the three services: what bounds their CPU, and no other line of the bill (deploy.sh prints both).
 MAX_INSTANCES_INGEST=10
 MAX_INSTANCES_PARSE=4
 MAX_INSTANCES_LOADER=4
+
+# How Cloud Run bills: request (only while something is answered: best below about a million hits a day) or instance (all
+# the time that an instance is there, no fee a request, 512 MiB; scripts/estimate.sh says from which rate on it pays). The
+# other three say it of one service; empty is as BILLING says.
+BILLING=request
+BILLING_INGEST=
+BILLING_PARSE=
+BILLING_LOADER=
 
 # Who gets alerts (empty: nobody, they only show in the console), after how many minutes without a hit
 # (0: never), and from how many rejections in five minutes.

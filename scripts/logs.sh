@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Usage: scripts/logs.sh [--follow] [--since 10m] [--problems] [STAGE…]
 #
-# What the stages say, oldest first. STAGE: pixel-ingest, log-parse, bq-loader (all).
+# What the stages say, oldest first. STAGE: ingest, parse, loader (all).
 #
 #   --follow      goes on with what comes, until Ctrl-C
 #   --since T     from so long ago: 30s, 10m (the default), 2h, 1d
@@ -21,24 +21,24 @@ STAGES=()
 parse_arguments() {
   while [[ $# -gt 0 ]]; do
     case "$1" in
-      --since) [[ -n ${2:-} ]] || die "$1 needs a value: see --help" ;;&
       --follow) FOLLOW=1 ;;
       --problems) SEVERITY=WARNING ;;
-      --since) SINCE="${2:-}"; shift ;;
+      --since) [[ -n ${2:-} ]] || die "$1 needs a value: see --help"; SINCE="$2"; shift ;;
       -h | --help) print_usage "$0"; exit 0 ;;
-      pixel-ingest | log-parse | bq-loader) STAGES+=("$1") ;;
+      ingest | parse | loader) STAGES+=("$1") ;;
+      pixel-ingest | log-parse | bq-loader) STAGES+=("${1#*-}") ;;
       *) die "unknown argument '$1': see --help" ;;
     esac
     shift
   done
   [[ $SINCE =~ ^[1-9][0-9]{0,4}[smhd]$ ]] || die "--since is '$SINCE': allowed are 30s, 10m, 2h or 1d"
-  [[ ${#STAGES[@]} -gt 0 ]] || STAGES=(pixel-ingest log-parse bq-loader)
+  [[ ${#STAGES[@]} -gt 0 ]] || STAGES=(ingest parse loader)
 }
 
 # read_lines FROM: what came later than that, and prints it; sets LAST.
 read_lines() {
   local filter lines
-  filter="resource.type=\"cloud_run_revision\" AND resource.labels.service_name=($(one_of "${STAGES[@]}"))"
+  filter="resource.type=\"cloud_run_revision\" AND resource.labels.service_name=($(one_of "${STAGES[@]/#/$PREFIX-}"))"
   filter+=" AND severity>=$SEVERITY AND timestamp>\"$1\""
   # The platform's request logs say less than the stages' own lines, and the fallback lines are hits.
   filter+=' AND NOT log_id("run.googleapis.com/requests") AND NOT labels.pixel="hit"'
@@ -68,7 +68,7 @@ main() {
   parse_arguments "$@"
   require_tools gcloud jq
   load_settings
-  read_lines "$(date -u -d "-$(seconds "$SINCE") seconds" +%FT%TZ)"
+  read_lines "$(time_of $(($(date -u +%s) - $(seconds "$SINCE"))))"
   while [[ -n $FOLLOW ]]; do
     sleep 5
     read_lines "$LAST"

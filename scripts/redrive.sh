@@ -29,10 +29,9 @@ FOUND=0
 parse_arguments() {
   while [[ $# -gt 0 ]]; do
     case "$1" in
-      --reason | --since) [[ -n ${2:-} ]] || die "$1 needs a value: see --help" ;;&
       dead-letters | rejected) WHAT="$1" ;;
-      --reason) REASON="${2:-}"; shift ;;
-      --since) SINCE="${2:-}"; shift ;;
+      --reason) [[ -n ${2:-} ]] || die "$1 needs a value: see --help"; REASON="$2"; shift ;;
+      --since) [[ -n ${2:-} ]] || die "$1 needs a value: see --help"; SINCE="$2"; shift ;;
       --dry-run) DRY_RUN=1 ;;
       -h | --help) print_usage "$0"; exit 0 ;;
       *) die "unknown argument '$1': see --help" ;;
@@ -66,8 +65,10 @@ redrive_dead_letters() {
         attributes: ((.attributes // {}) | with_entries(select(.key | startswith("CloudPubSubDeadLetter") | not)))}]' <<<"$batch")"
       # Only now: a message that is published twice has one event_id, one that is lost has none.
       pubsub "subscriptions/$DEAD_HOLD:acknowledge" "$(jq -c '{ackIds: map(.ackId)}' <<<"$batch")" >/dev/null
-      pulled="$(jq -c --argjson sent "$(jq -c 'map(.ackId)' <<<"$batch")" \
-        '.receivedMessages |= map(select(.ackId | IN($sent[]) | not))' <<<"$pulled")"
+      # By a file: five hundred ackIds are longer than one argument may be.
+      jq -c 'map(.ackId)' <<<"$batch" >"$SCRATCH/sent"
+      pulled="$(jq -c --slurpfile sent "$SCRATCH/sent" \
+        '.receivedMessages |= map(select(.ackId | IN($sent[0][]) | not))' <<<"$pulled")"
     done
     jq -c '[.receivedMessages[]?.ackId] | select(. != [])' <<<"$pulled" >>"$SCRATCH/held"
     [[ $FOUND -eq $found ]] || { idle=0; continue; }

@@ -21,6 +21,21 @@ services() {
   printf 'Services (name, ready, revision, image)\n%s\n' "$(indent "${lines:-none}")"
 }
 
+# How old what is inside of the images is: the newest of their tags packages-DATE. A static program's packages are
+# invisible to scanners, so their age is what there is to look at.
+packages() {
+  local day age
+  day="$(look gcloud artifacts docker images list "$REGISTRY" --include-tags --format=json |
+    jq -r '[.[]?.tags // [] | if type == "array" then . else split("[,;] *"; null) end | .[] | select(startswith("packages-")) | ltrimstr("packages-")] | max // ""')"
+  printf 'Base packages of the newest image (day, age)\n'
+  if [[ -z $day ]]; then
+    indent 'unknown: no image here has a tag packages-DATE'
+  else
+    age="$(jq -rn --arg day "$day" '(now - ("\($day)T00:00:00Z" | fromdate)) / 86400 | floor')"
+    indent "$day | $age days$([[ $age -le 10 ]] || printf ': older than a weekly rebuild makes them, see scripts/deploy.sh images services')"
+  fi
+}
+
 sink() {
   local filter
   filter="$(look gcloud logging sinks describe "$SINK" --format='value(filter)')"
@@ -35,16 +50,22 @@ backlog() {
   printf 'Waiting (subscription, messages, seconds of the oldest)\n'
   indent "$(jq -rn --arg prefix "$PREFIX-" --argjson waiting "${waiting:-{\}}" --argjson oldest "${oldest:-{\}}" '
     def values: [.timeSeries[]? | {key: .resource.labels.subscription_id, value: .points[0].value.int64Value}] | from_entries;
-    ($oldest | values) as $age | $waiting | values | to_entries | map(select(.key | startswith($prefix))) |
+    ($oldest | values) as $age | $waiting | values | to_entries | map(select(.key | IN($prefix + ("logs-push", "events-push",
+      "logs-archive", "rejected-archive", "dead-letters-hold")))) |
     if . == [] then "no figures of the last ten minutes" else .[] | "\(.key) | \(.value) | \($age[.key] // 0)" end')"
 }
 
 rows() {
-  printf 'Rows of today and yesterday (tables, events, last event)\n'
-  indent "$(table_query "SELECT COUNT(DISTINCT table_suffix), COUNT(*), MAX(event_time)
-    FROM \`$PROJECT.$DATASET.events_between\`(DATE_SUB(CURRENT_DATE(), INTERVAL 1 DAY), CURRENT_DATE())")"
-  printf 'Suffix tables (a query reads at most 1,000)\n'
-  indent "$(table_query "SELECT COUNTIF(STARTS_WITH(table_name, '${TABLE}_')) FROM \`$PROJECT.$DATASET\`.INFORMATION_SCHEMA.TABLES")"
+  local all name table view
+  all="$(contracts)"
+  while read -r table _ view; do
+    name="$([[ $view == events ]] || printf ' of %s' "$table")"
+    printf 'Rows of today and yesterday%s (tables, events, last event)\n' "$name"
+    indent "$(table_query "SELECT COUNT(DISTINCT table_suffix), COUNT(*), MAX(event_time)
+      FROM \`$PROJECT.$DATASET.${view}_between\`(DATE_SUB(CURRENT_DATE(), INTERVAL 1 DAY), CURRENT_DATE())")"
+    printf 'Suffix tables%s (a query reads at most 1,000)\n' "$name"
+    indent "$(table_query "SELECT COUNTIF(STARTS_WITH(table_name, '${table}_')) FROM \`$PROJECT.$DATASET\`.INFORMATION_SCHEMA.TABLES")"
+  done <<<"$all"
 }
 
 rejections() {
@@ -75,9 +96,9 @@ main() {
   read_project
   printf 'Project %s, region %s, road %s\n' "$PROJECT" "$REGION" "$ROAD"
   local block
-  for block in services sink backlog rows rejections; do aside "$block" >"$SCRATCH/block.$block"; done
+  for block in services packages sink backlog rows rejections; do aside "$block" >"$SCRATCH/block.$block"; done
   together
-  for block in services sink backlog rows rejections; do cat "$SCRATCH/block.$block"; done
+  for block in services packages sink backlog rows rejections; do cat "$SCRATCH/block.$block"; done
   part_is_done
 }
 

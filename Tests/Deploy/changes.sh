@@ -61,7 +61,7 @@ write_keys() {
 by_hand() {
   local address='[.. | objects | select(.kind? == "Service") | .. | objects |
     select(.name? == "IP_POLICY") | .value] | unique | tostring'
-  check 'a service is changed by hand' fake changes -- gcloud run services update log-parse \
+  check 'a service is changed by hand' fake changes -- gcloud run services update pixel-parse \
     --region=europe-west1 --update-env-vars=IP_POLICY=drop
   check 'which shows' holds "$address" '["drop","keep"]'
   check 'deploying again leaves that' keyed --expect-unchanged services

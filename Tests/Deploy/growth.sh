@@ -62,7 +62,7 @@ main() {
   check 'one more column is deployed' fake growth -- "${deploy[@]}" "${parts[@]}"
   check 'to the template first' in_order pixel pixel_u1_20260101
   check 'to all suffix tables, the view, the loader, the parser, the collector' \
-    in_order pixel pixel_u2_20260101 events bq-loader log-parse pixel-ingest
+    in_order pixel pixel_u2_20260101 events pixel-loader pixel-parse pixel-ingest
   check 'and the empty table' in_order pixel_Ze events
   check 'and then nothing more' fake growth --expect-unchanged -- "${deploy[@]}" "${parts[@]}"
   CONFIG="$(config moved ROAD=direct IMAGE_TAG=other MOVED_TO=events_moved TIME_ZONE=Europe/Berlin)"

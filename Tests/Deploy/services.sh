@@ -72,7 +72,7 @@ main() {
   [[ -x $bin/pixel-ingest ]] || { say "SKIPPED: the programs are not built in $bin"; return 0; }
   printf 'u1\nu2\n' >"$WORK/ids"
   printf '0123456789abcdef\nfedcba9876543210\n' >"$WORK/keys"
-  CONFIG="$(config services ROAD=direct "WRITE_KEYS_FILE=$WORK/keys" TIME_ZONE=Europe/Berlin CONSENT_PARAMETER=ok \
+  CONFIG="$(config services ROAD=direct DOMAIN=track.example.com "WRITE_KEYS_FILE=$WORK/keys" TIME_ZONE=Europe/Berlin CONSENT_PARAMETER=ok \
     "INGEST_SETTINGS=$EVERY $PUBSUB PUBLISH_TIMEOUT=1s ID_COOKIE=visitor ID_COOKIE_LIFETIME=720h" \
     "PARSE_SETTINGS=$EVERY $PUBSUB TEST_PARAMETER=probe" \
     "LOADER_SETTINGS=$EVERY $PUBSUB BIGQUERY_ENDPOINT=https://bigquery.googleapis.com MAX_NEW_TABLES_PER_HOUR=1000 \

@@ -37,6 +37,12 @@ readonly CASES=(
   'RAW_DAYS|0|from 1 to 3650' 'RAW_DAYS|x|from 1 to 3650' 'REJECTED_DAYS|-1|from 1 to 3650' 'MESSAGE_DAYS|32|from 1 to 31'
   'MAX_INSTANCES_INGEST|0|from 1' 'MAX_INSTANCES_PARSE|1.5|from 1' 'MAX_INSTANCES_LOADER|1001|to 1000'
   'ALERT_EMAIL|nobody|mail address' 'NO_HITS_MINUTES|1411|to 1410' 'REJECTIONS_ALERT|0|from 1'
+  'BILLING|hour|request and instance' 'BILLING||request and instance' 'BILLING_INGEST|none|request and instance'
+  'BILLING_PARSE|x|request and instance' 'BILLING_LOADER|Instance|request and instance' 'RATE_LIMIT|9|from 10' 'RATE_LIMIT|x|from 10'
+  'INGEST_REGIONS|europe|regions' 'INGEST_REGIONS|europe-west1|is REGION' 'KMS_KEY|mine|projects/' 'BIGQUERY_LOCATION|US|another continent'
+  'BIGQUERY_LOCATION|asia-east1|another continent'
+  'KMS_KEY|projects/p/locations/europe-west4/keyRings/r/cryptoKeys/k|REGION' 'KMS_KEY|projects/p/locations/europe-west1/keyRings/r/cryptoKeys/k|TEMPLATE_SUFFIX'
+  'DOMAIN|a.example.com,b|host name' 'DOMAIN|LONG.example.com|64 characters'
   'BILLING_ACCOUNT|123|account' 'BUDGET|0|from 1' 'IMAGE_TAG|a b|image tag' 'IMAGE_PIXEL_INGEST|Not An Image|image reference'
   'IMAGE_LOG_PARSE|x|image reference' 'IMAGE_BQ_LOADER|a/b@sha256:1|image reference'
 )
@@ -54,11 +60,31 @@ make_stubs() {
 # refused FILE TEXT NAME: exit code 2, one line on stderr with both, no call.
 refused() {
   local said code=0
-  said="$(CONFIG="$1" PATH="$WORK/bin:$PATH" "$ROOT/scripts/deploy.sh" --dry-run 2>&1)" || code=$?
+  said="$(CONFIG="$1" PATH="$WORK/bin:$PATH" "${TREE:-$ROOT}/scripts/deploy.sh" --dry-run 2>&1)" || code=$?
   [[ $code -eq 2 ]] || { printf 'exit code %s: %s\n' "$code" "$said"; return 1; }
   [[ $(wc -l <<<"$said") -eq 1 && $said == *"$2"* && $said == *"$3"* ]] ||
     { printf 'it said: %s\n' "$said"; return 1; }
   [[ ! -e $WORK/called ]] || { printf 'it called: '; cat "$WORK/called"; return 1; }
+}
+
+# folders FILE: contracts that can't be beside each other, in a copy of the tree.
+folders() {
+  local -x TREE="$WORK/tree"
+  mkdir -p "$TREE"
+  cp -r "$ROOT/infra" "$ROOT/scripts" "$TREE/"
+  printf 'PROJECT=my-project\nREGION=europe-west1\nROAD=direct\nCONTRACT=infra/contracts\n' >"$1"
+  cp "$TREE/infra/contracts/pixel.json" "$TREE/infra/contracts/pixel_app.json"
+  refused "$1" CONTRACT 'the tables of pixel_app' || return 1
+  mv "$TREE/infra/contracts/pixel_app.json" "$TREE/infra/contracts/events.json"
+  refused "$1" CONTRACT 'the views' || return 1
+  mv "$TREE/infra/contracts/events.json" "$TREE/infra/contracts/Shop.json"
+  refused "$1" CONTRACT "no contract's name" || return 1
+  mv "$TREE/infra/contracts/Shop.json" "$TREE/infra/contracts/shop.json"
+  printf 'TEMPLATE_SUFFIX=_{date}_{user_id}\n' >>"$1"
+  refused "$1" CONTRACT 'ends in {date}' || return 1
+  printf 'PROJECT=my-project\nREGION=europe-west1\nROAD=direct\nCONTRACT=infra/contracts\n' >"$1"
+  # Beside each other is fine: then it goes on to its first call.
+  ! refused "$1" CONTRACT x >"$WORK/why" && grep -q 'gcloud projects describe' "$WORK/called" && rm "$WORK/called"
 }
 
 main() {
@@ -69,6 +95,7 @@ main() {
   for one in "${CASES[@]}"; do
     IFS='|' read -r name value text <<<"$one"
     value="${value/#KEYS/"$WORK/keys"}"
+    value="${value/#LONG/$(printf 'x%.0s' {1..54})}"
     fields+=" $name"
     file="$WORK/wrong.sh"
     grep -v "^$name=" "$ROOT/infra/config.example.sh" >"$file"
@@ -87,9 +114,19 @@ main() {
   refused "$file" PROJECT 'project ID' || failed=1
   refused "$WORK/none.sh" "$WORK/none.sh" config.example.sh || failed=1
   printf 'PROJECT=my-project\nREGION=europe-west1\nROAD=direct\nDOMAIN=x.example.com\n' >"$file"
+  sed -i 's/europe-west1/europe-west9/' "$file"
   refused "$file" DOMAIN 'no load balancer' || failed=1
+  printf 'PROJECT=my-project\nREGION=europe-west1\nROAD=direct\nDOMAIN=x.example.com,y.example.com\n' >"$file"
+  refused "$file" DOMAIN 'maps one name' || failed=1
+  printf 'PROJECT=my-project\nREGION=europe-west1\nROAD=direct\nINGEST_SETTINGS=ID_COOKIE=visitor\n' >"$file"
+  refused "$file" INGEST_SETTINGS 'needs a DOMAIN' || failed=1
+  printf 'PROJECT=my-project\nREGION=europe-west1\nROAD=direct\nRATE_LIMIT=600\n' >"$file"
+  refused "$file" RATE_LIMIT 'ROAD=service' || failed=1
+  printf 'PROJECT=my-project\nREGION=europe-west1\nROAD=bucket\nINGEST_REGIONS=europe-west4\n' >"$file"
+  refused "$file" INGEST_REGIONS 'ROAD=service' || failed=1
+  folders "$file" || failed=1
   [[ $failed -eq 0 ]] || exit 1
-  say "  ${#CASES[@]} wrong values and 5 wrong files: one sentence each, and no call"
+  say "  ${#CASES[@]} wrong values and 13 wrong files: one sentence each, and no call"
 }
 
 main "$@"

@@ -8,15 +8,29 @@ ensure_dataset() {
   local is
   is="$(bigquery "datasets/$1")"
   if [[ -z $is ]]; then
-    run bq mk --dataset "--description=$2" "$PROJECT:$1"
+    run bq mk --dataset "--description=$2" "--label=pipeline:$PREFIX" ${KMS_KEY:+"--default_kms_key=$KMS_KEY"} "$PROJECT:$1"
     made "$1"
     [[ -z $DRY_RUN ]] || { printf '  would give %s WRITER on %s\n' "$3" "$1"; return; }
     is="$(bigquery "datasets/$1")"
+  else
+    claim_dataset "$1" "$is"
+    [[ $(dataset_owner "$is") == "$PREFIX" ]] || run bq update "--set_label=pipeline:$PREFIX" "$PROJECT:$1"
   fi
-  [[ $(jq -r .location <<<"$is") == "${BIGQUERY_LOCATION^^}" || $(jq -r .location <<<"$is") == "$BIGQUERY_LOCATION" ]] ||
+  [[ $(jq -r '.location | ascii_downcase' <<<"$is") == "$(tr "[:upper:]" "[:lower:]" <<<"$BIGQUERY_LOCATION")" ]] ||
     die "dataset $1 is in $(jq -r .location <<<"$is"), which can't be changed: set BIGQUERY_LOCATION to that"
   jq -e --arg who "$3" 'any(.access[]?; .userByEmail == $who and .role == "WRITER")' <<<"$is" >/dev/null && return
   write_access "$1" "$is" '.access + [{role: "WRITER", userByEmail: $who}]' "$3"
+}
+
+dataset_owner() { jq -r '.labels.pipeline // ""' <<<"$1"; }
+
+# claim_dataset NAME IS: an earlier version left a description and no label. Another pipeline's loader in its policy
+# says that it is that one's.
+claim_dataset() {
+  local other
+  other="$(jq -r --arg ours "$LOADER_ACCOUNT" --arg tail "-loader@$PROJECT.iam.gserviceaccount.com" \
+    'first(.access[]?.userByEmail // empty | select(endswith($tail) and . != $ours)) // "" | rtrimstr($tail)' <<<"$2")"
+  claim dataset "$1" "$(dataset_owner "$2")${other:+$([[ -n $(dataset_owner "$2") ]] || printf %s "$other")}"
 }
 
 # withdraw NAME WRITER: the opposite, for a dataset that stays.
@@ -54,17 +68,17 @@ list_tables() {
 bigquery() {
   local CALL=(GET "https://bigquery.googleapis.com/bigquery/v2/projects/$PROJECT/$1") out status attempt
   out="$(mktemp "$SCRATCH/XXXXXX")"
-  for attempt in 1 2 3 4; do
+  for attempt in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
     status="$(curl -sS --max-time 60 -H @<(token_header) -o "$out" -w '%{http_code}' "${CALL[1]}" 2>"$out.err")" || cat "$out.err" >>"$out"
     case "$status" in
       200) cat "$out"; return ;;
       404) return ;;
       401) rm -f "$SCRATCH/token" ;;
-      000 | 429 | 5??) sleep $((attempt * 2)) ;;
+      000 | 429 | 5??) [[ $attempt -lt 5 ]] || break; sleep $((attempt * 2)) ;;
       *)
         ! is_absent "$out" || return 0
-        if ! is_too_early "$out" || [[ ! -e $SCRATCH/fresh ]]; then break; fi
-        sleep 15
+        if ! later "$out" "$attempt" || [[ $attempt -ge 20 ]]; then break; fi
+        sleep "$PAUSE"
         ;;
     esac
   done
@@ -77,7 +91,7 @@ tables_tool() {
   local moved=()
   [[ -z $MOVED_TO ]] || moved=(--archive "$MOVED_TO")
   run_aloud "$ROOT/scripts/tables.sh" "$1" --project "$PROJECT" --dataset "$DATASET" --table "$TABLE" \
-    --suffix "$TEMPLATE_SUFFIX" --contract "$ROOT/$CONTRACT" "${moved[@]}" "${@:2}"
+    --suffix "$TEMPLATE_SUFFIX" --contract "$ROOT/$CONTRACT" ${moved[@]+"${moved[@]}"} "${@:2}"
 }
 
 # plain_schema: a schema's columns in one form, whichever of BigQuery's names for a type it uses.
@@ -91,5 +105,8 @@ plain_schema() {
 
 # remove_dataset NAME: with all that is in it.
 remove_dataset() {
-  [[ -z $(bigquery "datasets/$1") ]] || run bq rm -r -f --dataset "$PROJECT:$1"
+  local is
+  is="$(bigquery "datasets/$1")"
+  [[ -n $is ]] || return 0
+  spare Dataset "$1" "$(dataset_owner "$is")" || run bq rm -r -f --dataset "$PROJECT:$1"
 }

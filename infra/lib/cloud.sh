@@ -6,6 +6,8 @@ DRY_RUN="${DRY_RUN:-}"
 PART="${PART:-}"
 # Whether what a label says is as it should be is written, too.
 FORCE="${FORCE:-}"
+# How many percent of the requests a new revision gets; empty: all, unless somebody has split them.
+TRAFFIC="${TRAFFIC:-}"
 SCRATCH="$(mktemp -d)"
 trap 'rm -rf "$SCRATCH"' EXIT
 PIDS=()
@@ -55,10 +57,11 @@ run_aloud() {
   [[ -n $DRY_RUN ]] || "$@" </dev/null
 }
 
-# patiently OUT: runs CALL again while Google is away for a moment, or has not heard of what was made.
+# patiently OUT: runs CALL again for as long as its answer only means "later": infra/lib/patience.sh.
 patiently() {
-  local out="$1" attempt
-  for attempt in 1 2 3 4 5 6 7 8; do
+  local out="$1" attempt=0 waited=0 said=0
+  while true; do
+    attempt=$((attempt + 1))
     if [[ ${CALL[0]} == bq ]]; then
       "${CALL[@]}" >"$out" 2>&1 </dev/null && return 0
     else
@@ -68,54 +71,37 @@ patiently() {
     [[ -z ${TOLERATED:-} ]] || ! grep -qE "$TOLERATED" "$out" || return 0
     # A call that failed may have worked.
     [[ $attempt -eq 1 ]] || ! is_there_already "$out" || return 0
-    if is_hiccup "$out" && [[ $attempt -le 3 ]]; then
-      sleep $((attempt * 2))
-    elif is_too_early "$out" && [[ -z $DRY_RUN && -e $SCRATCH/fresh ]]; then
-      sleep 15
-    else
-      return 1
+    later "$out" "$attempt" || return 1
+    [[ $waited -lt $LIMIT ]] || return 1
+    if [[ $waited -eq 0 || $((waited - said)) -ge 60 ]]; then
+      said="$waited"
+      printf '  waiting: %s (%d s of at most %d)\n' "$REASON" "$waited" "$LIMIT" >&2
     fi
+    sleep "$PAUSE"
+    waited=$((waited + PAUSE))
   done
-  return 1
-}
-
-is_there_already() { grep -qiE 'already exists|ALREADY_EXISTS' "$1"; }
-is_hiccup() { grep -qiE 'HTTPError 50[0-4]|\b50[0234]\b|UNAVAILABLE|backend ?error|internal error' "$1"; }
-is_refused() { grep -qiE 'PERMISSION_DENIED|(does not|doesn.t) have (\S+ )?permission|HTTPError 403|forbidden|access denied' "$1"; }
-is_api_off() { grep -qiE 'SERVICE_DISABLED|has not been used in project|is not enabled' "$1"; }
-# Accounts and APIs take minutes to be known everywhere.
-is_too_early() { is_api_off "$1" || grep -qiE 'service account .*does not exist|NOT_FOUND: .*serviceaccount' "$1"; }
-
-is_absent() {
-  if is_api_off "$1"; then [[ -n $DRY_RUN || -n ${UNDO:-} ]]; return; fi
-  ! is_refused "$1" && grep -qiE 'NOT_FOUND|not found|HTTPError 404|does not exist' "$1"
-}
-
-# something_is_new: from now on calls wait for Google to have heard of it.
-something_is_new() { [[ -n $DRY_RUN ]] || : >"$SCRATCH/fresh"; }
-
-explain() {
-  : >"$SCRATCH/explained"
-  {
-    printf '\n%s stopped%s: this call failed:\n  %s\n' "$(basename "$0")" "${PART:+ in part $PART}" "${CALL[*]}"
-    sed 's/^/    /' "$1" | head -n 12
-    # gcloud does not always say that it was a refusal.
-    is_hiccup "$1" || printf '%s\n' \
-      'If the account that gcloud uses may not do this: infra/README.md lists the roles that deploying needs.'
-    ! is_api_off "$1" || printf '%s\n' 'The API is off: run scripts/deploy.sh apis'
-    printf 'What is done stays. Run the same command again when this is put right: it goes on from here.\n'
-  } >&2
 }
 
 # token_header: the account's token, asked for once. By a file, so that no list of processes shows it.
 token_header() {
-  local own="$SCRATCH/token.$BASHPID"
+  local own
   [[ -s $SCRATCH/token ]] || {
     # By another name first: several may ask at the same time. The folder is nobody else's to read.
+    own="$(mktemp "$SCRATCH/token.XXXXXX")"
     gcloud auth print-access-token >"$own" 2>/dev/null || return 1
     mv "$own" "$SCRATCH/token"
   }
   printf 'Authorization: Bearer %s' "$(<"$SCRATCH/token")"
+}
+
+# rest METHOD URL [FILE]: what gcloud has no command for: prints the answer; fails if it is none. For look and run.
+rest() {
+  local answer status body=()
+  answer="$(mktemp "$SCRATCH/XXXXXX")"
+  [[ -z ${3:-} ]] || body=(-H 'Content-Type: application/json' --data-binary "@$3")
+  status="$(curl -sS --max-time 60 -X "$1" -H @<(token_header) ${body[@]+"${body[@]}"} -o "$answer" -w '%{http_code}' "$2")" || return 1
+  cat "$answer"
+  [[ $status == 2?? ]] || { printf 'HTTPError %s\n' "$status" >&2; return 1; }
 }
 
 # part_is_done: stops if a call of the part failed; one inside of a test does not stop the script by itself.
@@ -147,34 +133,50 @@ grant() {
   local kind name="$2" bound=''
   read -ra kind <<<"$1"
   local place=()
-  [[ $1 != 'run services' ]] || place=("--region=$REGION")
+  case "$1" in
+    'run services') place=("--region=$REGION") ;;
+    'artifacts repositories') place=("--location=$REGION") ;;
+  esac
   shift 2
-  is_made "$name" || bound="$(look gcloud "${kind[@]}" get-iam-policy "$name" "${place[@]}" --flatten='bindings[].members' \
+  is_made "$name" || bound="$(look gcloud "${kind[@]}" get-iam-policy "$name" ${place[@]+"${place[@]}"} --flatten='bindings[].members' \
     --format='value[separator=" "](bindings.members,bindings.role)')"
   while [[ $# -ge 2 ]]; do
     has "$bound" "$1 $2" ||
-      run gcloud "${kind[@]}" add-iam-policy-binding "$name" "${place[@]}" "--member=$1" "--role=$2"
+      run gcloud "${kind[@]}" add-iam-policy-binding "$name" ${place[@]+"${place[@]}"} "--member=$1" "--role=$2"
     shift 2
   done
 }
 
+# fingerprint LENGTH: the beginning of the SHA-256 of what comes in, in hex; Macs have another program for it.
+fingerprint() {
+  if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -c "1-$1"
+}
+
+# key_grant MEMBER: lets one of Google's accounts use KMS_KEY.
+key_grant() {
+  [[ $(look gcloud kms keys get-iam-policy "$KMS_KEY" --format=json) == *"$1"* ]] ||
+    run gcloud kms keys add-iam-policy-binding "$KMS_KEY" "--member=$1" --role=roles/cloudkms.cryptoKeyEncrypterDecrypter
+}
+
 # render FILE: its text with each ${NAME} replaced by that variable.
 render() {
-  local text name
+  local text name done='' form='\$\{([A-Za-z_]+)\}'
   text="$(cat "$1")"
-  while [[ $text =~ \$\{([A-Za-z_]+)\} ]]; do
+  while [[ $text =~ $form ]]; do
     name="${BASH_REMATCH[1]}"
     [[ -n ${!name+set} ]] || die "$1 names $name, which is nowhere set"
-    text="${text//"\${$name}"/"${!name}"}"
+    done+="${text%%"\${$name}"*}${!name}"
+    text="${text#*"\${$name}"}"
   done
-  printf '%s\n' "$text"
+  printf '%s\n' "$done$text"
 }
 
 # shorten WORDS…: one line for the screen, quoted where a shell would need it.
 shorten() {
-  local word line=''
+  local word line='' plain='^[A-Za-z0-9_./:=@,+%-]+$'
   for word in "$@"; do
-    [[ $word =~ ^[A-Za-z0-9_./:=@,+%-]+$ ]] || word="${word@Q}"
+    # shellcheck disable=SC2001  # bash 3 and 5 quote differently in a replacement
+    [[ $word =~ $plain ]] || word="'$(sed "s/'/'\\\\''/g" <<<"$word")'"
     line+="$word "
   done
   [[ ${#line} -le 600 ]] || line="${line:0:597}... "

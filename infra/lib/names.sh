@@ -25,22 +25,31 @@ derive_settings() {
   SINK=$PREFIX-hits
   WRITE_KEYS=$PREFIX-write-keys
 
-  # The services have the names of the programs.
-  INGEST_SERVICE=pixel-ingest
-  PARSE_SERVICE=log-parse
-  LOADER_SERVICE=bq-loader
+  INGEST_SERVICE=$PREFIX-ingest
+  PARSE_SERVICE=$PREFIX-parse
+  LOADER_SERVICE=$PREFIX-loader
+  # Where the collector runs, and messages may rest: a sorted list with commas.
+  MESSAGE_REGIONS="$(ingest_regions | sort -u | paste -sd , -)"
 
   local domain=$PROJECT.iam.gserviceaccount.com
   INGEST_ACCOUNT=$PREFIX-ingest@$domain
   PARSE_ACCOUNT=$PREFIX-parse@$domain
   LOADER_ACCOUNT=$PREFIX-loader@$domain
   PUSH_ACCOUNT=$PREFIX-push@$domain
+  # Only where Cloud Build builds.
+  BUILD_ACCOUNT=$PREFIX-build@$domain
 
   REGISTRY=$REGION-docker.pkg.dev/$PROJECT/$PREFIX
   IMAGE_TAG="${IMAGE_TAG:-$(commit_tag)}"
   IMAGE_PIXEL_INGEST="${IMAGE_PIXEL_INGEST:-$REGISTRY/pixel-ingest:$IMAGE_TAG}"
   IMAGE_LOG_PARSE="${IMAGE_LOG_PARSE:-$REGISTRY/log-parse:$IMAGE_TAG}"
   IMAGE_BQ_LOADER="${IMAGE_BQ_LOADER:-$REGISTRY/bq-loader:$IMAGE_TAG}"
+}
+
+# ingest_regions: REGION, and those of INGEST_REGIONS, a line each.
+ingest_regions() {
+  printf '%s\n' "$REGION"
+  [[ -z $INGEST_REGIONS ]] || tr ',' '\n' <<<"$INGEST_REGIONS"
 }
 
 commit_tag() { git -C "$ROOT" rev-parse --short=12 HEAD 2>/dev/null || echo latest; }
@@ -59,10 +68,10 @@ service_url() { printf 'https://%s-%s.%s.run.app' "$1" "$NUMBER" "$REGION"; }
 
 # pixel_base: where the pixel is served, without path.
 pixel_base() {
-  if [[ $ROAD == direct ]]; then
+  if [[ -n $DOMAIN ]]; then
+    printf 'https://%s' "${DOMAIN%%,*}"
+  elif [[ $ROAD == direct ]]; then
     service_url "$INGEST_SERVICE"
-  elif [[ -n $DOMAIN ]]; then
-    printf 'https://%s' "$DOMAIN"
   else
     printf 'http://%s' "$(balancer_address)"
   fi

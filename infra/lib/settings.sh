@@ -9,7 +9,7 @@ readonly SETTINGS=(
   WRITE_KEYS_FILE BIGQUERY_LOCATION CONTRACT TEMPLATE_SUFFIX TIME_ZONE KNOWN_IDS MOVED_TO
   INGEST_SETTINGS PARSE_SETTINGS LOADER_SETTINGS PREFIX DATASET TABLE OPS_DATASET BUCKET RAW_DAYS REJECTED_DAYS MESSAGE_DAYS MAX_INSTANCES_INGEST
   MAX_INSTANCES_PARSE MAX_INSTANCES_LOADER ALERT_EMAIL NO_HITS_MINUTES REJECTIONS_ALERT BILLING_ACCOUNT
-  BUDGET IMAGE_TAG IMAGE_PIXEL_INGEST IMAGE_LOG_PARSE IMAGE_BQ_LOADER
+  BUDGET BILLING BILLING_INGEST BILLING_PARSE BILLING_LOADER RATE_LIMIT INGEST_REGIONS KMS_KEY IMAGE_TAG IMAGE_PIXEL_INGEST IMAGE_LOG_PARSE IMAGE_BQ_LOADER
 )
 
 # shellcheck source=infra/lib/program-settings.sh
@@ -63,10 +63,8 @@ check_settings() {
   matches REGION '^[a-z]+-[a-z]+[0-9]+$' 'allowed is a region as europe-west1'
   matches ROAD '^(service|bucket|direct)$' 'allowed are service, bucket and direct'
   matches INGEST_MODE '^(log|publish)$' 'allowed are log and publish'
-  matches DOMAIN '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$|^$' \
-    'allowed is a host name as track.example.com, or nothing'
-  [[ -z $DOMAIN || $ROAD != direct ]] ||
-    wrong DOMAIN 'ROAD=direct has no load balancer for it: leave it empty, or take ROAD=service'
+  check_domain
+  check_places
   matches PIXEL_PATHS '^(/[A-Za-z0-9._~-]+)+(,(/[A-Za-z0-9._~-]+)+){0,7}$' \
     'allowed are up to 8 paths with commas, as /pixel.png,/pixel.gif'
   [[ ! ,$PIXEL_PATHS, =~ ,/(ready|health|robots\.txt|favicon\.ico), ]] ||
@@ -77,7 +75,6 @@ check_settings() {
   local origin='https?://[a-z0-9.*:-]+'
   matches ALLOWED_ORIGINS "^([*]|$origin(,$origin)*)\$" 'allowed are *, or origins as https://example.com with commas'
   check_write_keys
-  matches BIGQUERY_LOCATION '^(EU|US|[a-z]+-[a-z]+[0-9]+)$' 'allowed are EU, US, or a region as europe-west1'
   check_contract
   check_suffix
   check_time_zone
@@ -89,10 +86,14 @@ check_settings() {
   [[ -z $INGEST_SETTINGS || $ROAD != bucket ]] || wrong INGEST_SETTINGS 'ROAD=bucket has no PixelIngest: leave it empty'
   [[ $INGEST_SETTINGS != *ID_COOKIE=* || "$ROAD $INGEST_MODE" != 'service log' ]] ||
     wrong INGEST_SETTINGS 'a request log has no cookies: ID_COOKIE needs INGEST_MODE=publish'
+  [[ $INGEST_SETTINGS != *ID_COOKIE=* || -n $DOMAIN ]] ||
+    wrong INGEST_SETTINGS 'a cookie of run.app or of plain HTTP never comes back with an image: ID_COOKIE needs a DOMAIN of the pages'\'' own site'
   matches PREFIX '^[a-z][a-z0-9-]{1,14}[a-z0-9]$' \
     'allowed are 3 to 16 lower-case letters, digits and hyphens, a letter first'
   [[ $PREFIX != goog* ]] || wrong PREFIX 'names that begin with goog are reserved'
   local name
+  # Two pipelines of one project have two pairs of datasets, unless somebody says otherwise.
+  DATASET="${DATASET:-${PREFIX//-/_}}" OPS_DATASET="${OPS_DATASET:-${DATASET:-${PREFIX//-/_}}_ops}"
   for name in DATASET TABLE OPS_DATASET; do
     matches "$name" '^[A-Za-z_][A-Za-z0-9_]{0,127}$' 'allowed are up to 128 letters, digits and _, no digit first'
   done
@@ -116,6 +117,13 @@ check_settings() {
   matches BILLING_ACCOUNT '^[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}$|^$' \
     'allowed is an account as 0X0X0X-0X0X0X-0X0X0X in hex digits, or nothing'
   within BUDGET 1 10000000
+  matches BILLING '^(request|instance)$' 'allowed are request and instance'
+  for name in BILLING_INGEST BILLING_PARSE BILLING_LOADER; do
+    matches "$name" '^(request|instance|)$' 'allowed are request and instance, or nothing, which is as BILLING says'
+  done
+  [[ -z $RATE_LIMIT ]] || within RATE_LIMIT 10 1000000
+  [[ -z $RATE_LIMIT || $ROAD == service ]] ||
+    wrong RATE_LIMIT 'only a load balancer with a service can limit (Cloud Armor): it needs ROAD=service'
   matches IMAGE_TAG '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$|^$' 'allowed is an image tag, or nothing'
   for name in IMAGE_PIXEL_INGEST IMAGE_LOG_PARSE IMAGE_BQ_LOADER; do
     matches "$name" '^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+(:[A-Za-z0-9_.-]+)?(@sha256:[0-9a-f]{64})?$|^$' \

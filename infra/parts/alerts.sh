@@ -11,7 +11,7 @@ part_alerts() {
     channel="$(channel_name)"
     if [[ -z $channel ]]; then
       run gcloud beta monitoring channels create "--display-name=$PREFIX: $ALERT_EMAIL" --type=email \
-        "--channel-labels=email_address=$ALERT_EMAIL"
+        "--channel-labels=email_address=$ALERT_EMAIL" "--user-labels=pipeline=$PREFIX"
       channel="$(channel_name)"
     fi
   fi
@@ -29,9 +29,9 @@ part_alerts() {
 # Each rejected message leaves one line; the summaries of a minute have a count, and no message.
 ensure_metric() {
   local is
-  is="$(look gcloud logging metrics describe "$PREFIX-rejections" --format='value(filter)')"
+  is="$(look gcloud logging metrics describe "$PREFIX-rejections" --format=json)"
   render "$ROOT/infra/rejections-metric.json" >"$SCRATCH/metric.json"
-  [[ $is != "$(jq -r .filter "$SCRATCH/metric.json")" ]] || return 0
+  [[ $(jq -r '"\(.filter) \(.description)"' <<<"$is") != "$(jq -r '"\(.filter) \(.description)"' "$SCRATCH/metric.json")" ]] || return 0
   run gcloud logging metrics "$([[ -n $is ]] && echo update || echo create)" "$PREFIX-rejections" \
     "--config-from-file=$SCRATCH/metric.json"
 }
@@ -47,7 +47,7 @@ ensure_policy() {
   local policy="$SCRATCH/policy.${1##*/}" state name line
   render "$1" | jq --arg channel "$2" --arg pipeline "$PREFIX" \
     '.notificationChannels = ([$channel] | map(select(. != ""))) | .userLabels = {pipeline: $pipeline}' >"$policy.plain"
-  state="$(sha256sum <"$policy.plain" | cut -c 1-12)"
+  state="$(fingerprint 12 <"$policy.plain")"
   jq --arg state "x$state" '.userLabels.state = $state' "$policy.plain" >"$policy"
   name="$(jq -r .displayName "$policy")"
   line="$(grep -F "$name|" <<<"$3" | head -n 1)" || true

@@ -18,7 +18,6 @@ part_apis() {
   done
   [[ ${#missing[@]} -gt 0 ]] || return 0
   run gcloud services enable "${missing[@]}"
-  something_is_new
 }
 
 # What else the project runs may need them: they stay on.

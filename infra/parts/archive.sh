@@ -9,7 +9,7 @@ part_archive() {
   aside keep_table "$there" raw 'Log entries as they came, from the logs topic' "$RAW_DAYS"
   aside keep_table "$there" rejected 'What could not become a row: bytes and reason' "$REJECTED_DAYS"
   together
-  read_subscriptions
+  listing subscriptions >/dev/null
   aside archive_topic "$RAW_ARCHIVE" "$LOGS_TOPIC" raw
   aside archive_topic "$REJECTED_ARCHIVE" "$REJECTED_TOPIC" rejected
   together

@@ -11,6 +11,7 @@ part_bucket() {
       --uniform-bucket-level-access --no-public-access-prevention
     label_bucket "$BUCKET"
   elif [[ $is != "$BUCKET $PREFIX" ]]; then
+    [[ $is != "$BUCKET " && $is == "$BUCKET "* ]] && claim bucket "$BUCKET" "${is#* }"
     die "bucket $BUCKET is there without the label of this pipeline, and all in it would become public: \
 set BUCKET to a name of its own, or, if it is for the pixel alone, \
 gcloud storage buckets update gs://$BUCKET --update-labels=pipeline=$PREFIX"
@@ -21,7 +22,7 @@ gcloud storage buckets update gs://$BUCKET --update-labels=pipeline=$PREFIX"
     --format='value[separator=" "](name,content_type,cache_control,size)')"
   for path in $(pixel_paths); do
     image="$(make_image "$path")"
-    has "$there" "${path#/} ${image#* } no-store $(stat -c %s "${image% *}")" ||
+    has "$there" "${path#/} ${image#* } no-store $(($(wc -c <"${image% *}")))" ||
       run gcloud storage cp "${image% *}" "gs://$BUCKET$path" "--content-type=${image#* }" \
         --cache-control=no-store
   done
@@ -31,13 +32,16 @@ gcloud storage buckets update gs://$BUCKET --update-labels=pipeline=$PREFIX"
 # PixelIngest's, which explains each.
 make_image() {
   if [[ $1 == *.gif ]]; then
-    base64 -d >"$SCRATCH/pixel.gif" <<<'R0lGODlhAQABAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw=='
+    from_base64 R0lGODlhAQABAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw== >"$SCRATCH/pixel.gif"
     echo "$SCRATCH/pixel.gif image/gif"
   else
-    base64 -d >"$SCRATCH/pixel.png" <<<'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVQYGWNgYAAAAAMAAehVbh4AAAAASUVORK5CYII='
+    from_base64 iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVQYGWNgYAAAAAMAAehVbh4AAAAASUVORK5CYII= >"$SCRATCH/pixel.png"
     echo "$SCRATCH/pixel.png image/png"
   fi
 }
 
-# The other roads have made none.
-undo_bucket() { [[ $ROAD != bucket ]] || remove_bucket "$BUCKET"; }
+# openssl has one option for it everywhere, base64 another on a Mac.
+from_base64() { openssl base64 -d -A <<<"$1"; }
+
+# Whatever ROAD is now, it may have been bucket.
+undo_bucket() { remove_bucket "$BUCKET"; }

@@ -4,7 +4,11 @@
 
 part_secrets() {
   [[ -n $WRITE_KEYS_FILE ]] || return 0
-  if [[ -z $(look gcloud secrets describe "$WRITE_KEYS" --format='value(name)') ]]; then
+  local line
+  line="$(found secrets "$WRITE_KEYS")"
+  if [[ -n $line ]]; then
+    claim secret "$WRITE_KEYS" "$(owner "$line")"
+  else
     run gcloud secrets create "$WRITE_KEYS" --replication-policy=user-managed "--locations=$REGION" \
       "--labels=pipeline=$PREFIX"
     made "$WRITE_KEYS"
@@ -28,6 +32,7 @@ write_keys_environment() {
 }
 
 undo_secrets() {
-  [[ -z $(look gcloud secrets describe "$WRITE_KEYS" --format='value(name)') ]] ||
-    run gcloud secrets delete "$WRITE_KEYS"
+  local line
+  line="$(found secrets "$WRITE_KEYS")"
+  [[ -z $line ]] || spare Secret "$WRITE_KEYS" "$(owner "$line")" || run gcloud secrets delete "$WRITE_KEYS"
 }

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# The pushes: logs to log-parse, events to bq-loader, and what fails too often to the dead letters.
+# The pushes: logs to the parser, events to the loader, and what fails too often to the dead letters.
 # shellcheck shell=bash
 
 part_subscriptions() {
-  read_subscriptions
+  listing subscriptions >/dev/null
   aside push_subscription "$LOGS_PUSH" "$LOGS_TOPIC" "$PARSE_URL"
   aside push_subscription "$EVENTS_PUSH" "$EVENTS_TOPIC" "$LOADER_URL"
   together
@@ -25,10 +25,11 @@ push_subscription() {
 undo_subscriptions() { undo_subscriptions_named "$LOGS_PUSH" "$EVENTS_PUSH" "$DEAD_HOLD"; }
 
 undo_subscriptions_named() {
-  local there name found=()
-  there="$(look gcloud pubsub subscriptions list --format='value(name.basename())')"
+  local name line gone=()
   for name in "$@"; do
-    if has "$there" "$name"; then found+=("$name"); fi
+    line="$(found subscriptions "$name")"
+    [[ -n $line ]] || continue
+    spare Subscription "$name" "$(owner "$line")" || gone+=("$name")
   done
-  [[ ${#found[@]} -eq 0 ]] || run gcloud pubsub subscriptions delete "${found[@]}"
+  [[ ${#gone[@]} -eq 0 ]] || run gcloud pubsub subscriptions delete "${gone[@]}"
 }

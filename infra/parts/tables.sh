@@ -3,9 +3,16 @@
 # shellcheck shell=bash
 
 part_tables() {
-  local there is='' template="$PROJECT:$DATASET.$TABLE"
+  local there all TABLE="$TABLE" CONTRACT="$CONTRACT"
   ensure_dataset "$DATASET" 'Events of the pixel pipeline' "$LOADER_ACCOUNT"
   there="$(tables_of "$DATASET")"
+  all="$(contracts)"
+  while read -r TABLE CONTRACT _; do ensure_tables "$there"; done <<<"$all"
+}
+
+# ensure_tables THERE: of TABLE and CONTRACT.
+ensure_tables() {
+  local there="$1" is='' template="$PROJECT:$DATASET.$TABLE"
   if has "$there" "$TABLE"; then
     is="$(bigquery "datasets/$DATASET/tables/$TABLE")"
     update_schema "$template" "$is"
@@ -41,7 +48,7 @@ update_schema() {
 # columns_label: what the columns are, in the form of a label.
 columns_label() {
   plain_schema <"$ROOT/$CONTRACT" | jq -c 'walk(if type == "object" then del(.description) else . end)' |
-    sha256sum | cut -c 1-12
+    fingerprint 12
 }
 
 # update_suffix_tables TEMPLATE TABLES: they keep the columns that they were made with. The template's label says for

@@ -3,21 +3,28 @@
 # shellcheck shell=bash
 
 part_views() {
+  local all VIEW TABLE="$TABLE" CONTRACT="$CONTRACT"
+  all="$(contracts)"
+  while read -r TABLE CONTRACT VIEW; do ensure_views; done <<<"$all"
+}
+
+# ensure_views: of TABLE and CONTRACT: VIEW and VIEW_between.
+ensure_views() {
   # infra/sql is for suffixes that end in the date, and nothing moved; else it takes the tool that wrote it, and Swift.
   if [[ -n $MOVED_TO || ! $TEMPLATE_SUFFIX =~ (^|_)\{date\}$ ]]; then
     tables_tool view --time-zone "$DAYS_IN"
     return
   fi
   local is wanted
-  is="$(bigquery "datasets/$DATASET/tables/events" | jq -r '.view.query // ""' | one_line)"
+  is="$(bigquery "datasets/$DATASET/tables/$VIEW" | jq -r '.view.query // ""' | one_line)"
   wanted="$(statement events)"
   [[ $is != "$(one_line <<<"${wanted#*" AS"}")" ]] || return 0
   # The function first: a run that stops between the two sees by the view that it has to go on.
   run bq query --use_legacy_sql=false "$(statement events_between)"
   if [[ -z $is ]]; then
-    run bq mk --use_legacy_sql=false "--view=${wanted#*" AS"}" '--description=Every event once' "$PROJECT:$DATASET.events"
+    run bq mk --use_legacy_sql=false "--view=${wanted#*" AS"}" '--description=Every event once' "$PROJECT:$DATASET.$VIEW"
   else
-    run bq update --use_legacy_sql=false "--view=${wanted#*" AS"}" "$PROJECT:$DATASET.events"
+    run bq update --use_legacy_sql=false "--view=${wanted#*" AS"}" "$PROJECT:$DATASET.$VIEW"
   fi
 }
 
@@ -27,7 +34,7 @@ statement() {
   columns="$(jq -r 'map("`\(.name)`") | join(", ")' "$ROOT/$CONTRACT")"
   sed -e '/^--/d' -e "s/^\( *\)\`event_id\`, .*,\$/\1$columns,/" \
     -e "s/\`PROJECT\.pixel\.pixel_\*\`/\`$PROJECT.$DATASET.${TABLE}_*\`/" \
-    -e "s/\`PROJECT\.pixel\.\([a-z_]*\)\`/\`$PROJECT.$DATASET.\1\`/" \
+    -e "s/\`PROJECT\.pixel\.events\([a-z_]*\)\`/\`$PROJECT.$DATASET.$VIEW\1\`/" \
     "$ROOT/infra/sql/$1.sql" | sed -e '$s/;$//'
 }
 
