@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Usage: scripts/deploy.sh [--dry-run] [--force] [--traffic N] [PART…]
 #
 # Creates or updates everything that the pipeline needs in one Google Cloud project, as infra/config.sh says

@@ -79,6 +79,8 @@ compare_scanners() { "$BIN/differential" "$1"; }
 # One road, to an offline Google Cloud.
 deployment() {
   "$ROOT/Tests/Deploy/settings.sh"
+  "$ROOT/Tests/Deploy/portable.py"
+  "$ROOT/Tests/Deploy/patience.sh"
   PIXEL_BINARIES="$BIN" "$ROOT/Tests/Deploy/services.sh"
   "$ROOT/Tests/Deploy/sink.sh"
   "$ROOT/Tests/Deploy/roads.sh" direct
@@ -87,10 +89,14 @@ deployment() {
 whole_deployment() {
   export PIXEL_BINARIES="$BIN"
   "$ROOT/Tests/Deploy/settings.sh"
+  "$ROOT/Tests/Deploy/portable.py"
+  "$ROOT/Tests/Deploy/patience.sh"
   "$ROOT/Tests/Deploy/services.sh"
   "$ROOT/Tests/Deploy/sink.sh"
   "$ROOT/Tests/Deploy/roads.sh" --more --faults service-log bucket direct
   "$ROOT/Tests/Deploy/roads.sh" service-publish
+  "$ROOT/Tests/Deploy/ownership.sh"
+  "$ROOT/Tests/Deploy/refusals.sh"
   "$ROOT/Tests/Deploy/changes.sh"
   "$ROOT/Tests/Deploy/growth.sh"
   "$ROOT/Tests/Deploy/budget.sh"
