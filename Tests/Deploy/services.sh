@@ -9,10 +9,11 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 
 # What a configuration has no say in: the platform sets it, the credentials come without it, or the image has no use
-# for it (one contract, no zlib). REQUEST_TIMEOUT and DRAIN_TIMEOUT have to fit the services' and Cloud Run's.
+# for it (one contract, no zlib). REQUEST_TIMEOUT and DRAIN_TIMEOUT have to fit the services' and Cloud Run's;
+# DROPPED_NAMES=attribute is for a laptop.
 readonly OUR_OWN=(
   HOST PORT LOG_FORMAT REQUEST_TIMEOUT DRAIN_TIMEOUT SSL_CERT_FILE GOOGLE_APPLICATION_CREDENTIALS GCE_METADATA_HOST
-  PUBSUB_EMULATOR_HOST BIGQUERY_EMULATOR_HOST PUSH_JWKS_URL CONTRACT_PARAMETER BATCH_GZIP
+  PUBSUB_EMULATOR_HOST BIGQUERY_EMULATOR_HOST PUSH_JWKS_URL CONTRACT_PARAMETER BATCH_GZIP DROPPED_NAMES
 )
 readonly EVERY='WORKERS=2 LOG_LEVEL=notice LOG_CALLS=1/100 MAX_BODY_BYTES=1MiB MAX_IN_FLIGHT=500 MAX_BUFFERED_BYTES=64MB'
 readonly PUBSUB='PUBSUB_ENDPOINT=https://europe-west1-pubsub.googleapis.com'
@@ -73,7 +74,8 @@ main() {
   printf 'u1\nu2\n' >"$WORK/ids"
   printf '0123456789abcdef\nfedcba9876543210\n' >"$WORK/keys"
   CONFIG="$(config services ROAD=direct DOMAIN=track.example.com "WRITE_KEYS_FILE=$WORK/keys" TIME_ZONE=Europe/Berlin CONSENT_PARAMETER=ok \
-    "INGEST_SETTINGS=$EVERY $PUBSUB PUBLISH_TIMEOUT=1s ID_COOKIE=visitor ID_COOKIE_LIFETIME=720h" \
+    "INGEST_SETTINGS=$EVERY $PUBSUB PUBLISH_TIMEOUT=1s ID_COOKIE=visitor ID_COOKIE_LIFETIME=720h \
+CONTRACT=/contracts/pixel.json" \
     "PARSE_SETTINGS=$EVERY $PUBSUB TEST_PARAMETER=probe" \
     "LOADER_SETTINGS=$EVERY $PUBSUB BIGQUERY_ENDPOINT=https://bigquery.googleapis.com MAX_NEW_TABLES_PER_HOUR=1000 \
 SCHEMA_GRACE=1h BATCH_ROWS=400 BATCH_BYTES=5MB BATCH_LINGER=10ms MAX_INSERTS=16")"

@@ -15,6 +15,7 @@ readonly PASSED_ON=(
   'ingest parse loader|PUBSUB_ENDPOINT|^https://[a-z0-9.-]+$'
   'loader|BIGQUERY_ENDPOINT|^https://[a-z0-9.-]+$'
   'ingest|PUBLISH_TIMEOUT|TIME'
+  'ingest|CONTRACT|^/contracts/[A-Za-z0-9_-]+[.]json$'
   'ingest|ID_COOKIE|^[A-Za-z0-9_.-]{1,64}$'
   'ingest|ID_COOKIE_LIFETIME|TIME'
   'parse|TEST_PARAMETER|^[A-Za-z0-9_.-]{0,64}$'
