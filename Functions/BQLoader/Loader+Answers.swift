@@ -84,7 +84,7 @@ extension Loader {
     row.delivery.finish(
       .reject(
         Rejection(
-          stage: BQLoader.stage, reason: reason, detail: detail, eventID: row.eventIDText,
+          stage: BQLoaderFunction.stage, reason: reason, detail: detail, eventID: row.eventIDText,
           time: row.time)))
   }
 

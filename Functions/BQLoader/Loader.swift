@@ -26,10 +26,10 @@ final class Loader {
   private let maxInserts: Int
   private let maxRequestBytes: Int
   private let backoff = Backoff(base: .milliseconds(500))
-  private var onTheWay = InsertsOnTheWay()
+  private var inFlight = InFlightInserts()
   /// Of the rows in them: their bodies are copies, so the messages' own bound does not hold them.
-  private var bytesOnTheWay = 0
-  private let maxBytesOnTheWay: Int
+  private var bytesInFlight = 0
+  private let maxBytesInFlight: Int
   private var pumpScheduled = false
   /// When the next timer looks at the queue.
   private var nextLook = Instant.distantFuture
@@ -41,7 +41,7 @@ final class Loader {
     state = settings.state
     maxInserts = settings.maxInserts
     maxRequestBytes = settings.maxRequestBytes
-    maxBytesOnTheWay = 4 * settings.batchBytes
+    maxBytesInFlight = 4 * settings.batchBytes
     queue = LoadQueue(
       maxRows: settings.batchRows, maxBytes: settings.batchBytes, linger: settings.batchLinger)
     inserter = TableInserter(
@@ -70,16 +70,16 @@ final class Loader {
 
   private func pump(slotFreed: Bool) {
     let now = worker.loop.now
-    let gatheringEnd = queue.isSmall ? onTheWay.gatheringEnd(now) : nil
+    let gatheringEnd = queue.isSmall ? inFlight.gatheringEnd(now) : nil
     while hasSlot,
       let batch = queue.takeNext(
-        now: now, isIdle: onTheWay.isEmpty && gatheringEnd == nil, slotFreed: slotFreed,
-        answerIsDue: onTheWay.answerIsDue(now, within: queue.longer))
+        now: now, isIdle: inFlight.isEmpty && gatheringEnd == nil, slotFreed: slotFreed,
+        answerIsDue: inFlight.answerIsDue(now, within: queue.longer))
     {
       insert(batch)
     }
     guard hasSlot, var due = queue.nextDue(after: now) else { return }
-    if onTheWay.isEmpty, let gatheringEnd { due = min(due, gatheringEnd) }
+    if inFlight.isEmpty, let gatheringEnd { due = min(due, gatheringEnd) }
     // One that is set for later fires for nothing.
     guard due < nextLook else { return }
     nextLook = due
@@ -89,7 +89,7 @@ final class Loader {
     }
   }
 
-  private var hasSlot: Bool { onTheWay.count < maxInserts && bytesOnTheWay < maxBytesOnTheWay }
+  private var hasSlot: Bool { inFlight.count < maxInserts && bytesInFlight < maxBytesInFlight }
 
   // MARK: Inserting
 
@@ -109,18 +109,18 @@ final class Loader {
       return giveUp(batch, .bigQueryDown, "")
     }
     let begun = worker.loop.now
-    onTheWay.begin(begun)
+    inFlight.begin(begun)
     let bytes = body.count
-    bytesOnTheWay += bytes
+    bytesInFlight += bytes
     inserter.insert(body, into: batch.destination.table, timeout: min(left, Self.patience)) {
       [self] answer in
       // With slots to spare, a batch that is still filling can go on filling.
       let wasFull = !hasSlot
-      bytesOnTheWay -= bytes
+      bytesInFlight -= bytes
       note(answer)
       settle(batch, answer)
       // The time it is now: answering hundreds of pushes takes a while.
-      onTheWay.end(begun: begun, rows: batch.rows.count, now: .read())
+      inFlight.end(begun: begun, rows: batch.rows.count, now: .read())
       pump(slotFreed: wasFull)
     }
   }

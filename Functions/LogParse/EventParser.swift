@@ -4,7 +4,7 @@ import Envelopes
 import PixelModel
 
 /// Turns a log entry into an event's row, by the contract. No I/O and no clock: the same entry always
-/// gives the same verdict and the same bytes. `LogParse.swift` has the steps in their order; here is what
+/// gives the same verdict and the same bytes. `LogParseFunction.swift` has the steps in their order; here is what
 /// each of them does.
 ///
 /// One for each loop: it owns the memory that it works in, and does not allocate for an ordinary hit
@@ -30,7 +30,7 @@ public struct EventParser {
   private var id = ByteWriter(capacity: 128)
   private var text = ByteWriter(capacity: 128)
   /// How many parameters of the last entry did not go into its row.
-  public internal(set) var leftOut = LeftOut()
+  public internal(set) var omitted = OmittedParameters()
   /// What the visitor of the last entry has said about privacy, if that was found out.
   public private(set) var signal: PrivacySignal?
   /// The contract by which the last entry's parameters were read; nil if that did not happen.
@@ -59,11 +59,11 @@ public struct EventParser {
         hit, parameters, bytes: bytes, url: longer.bytes.span, id: id, into: &row)
     }
 
-    var leftOut: LeftOut {
-      var leftOut = parameters.leftOut
-      leftOut.misfit = encoder.misfitCount
-      leftOut.repeated += encoder.repeatedPartCount
-      return leftOut
+    var omitted: OmittedParameters {
+      var omitted = parameters.omitted
+      omitted.misfit = encoder.misfitCount
+      omitted.repeated += encoder.repeatedPartCount
+      return omitted
     }
   }
 
@@ -113,7 +113,7 @@ public struct EventParser {
   // MARK: Steps
 
   mutating func begin() {
-    leftOut = LeftOut()
+    omitted = OmittedParameters()
     query = 0..<0
     signal = nil
     lastContract = nil
@@ -261,7 +261,7 @@ public struct EventParser {
     } catch {
       throw reject(error.reason, error.detail, at: hit.time)
     }
-    leftOut = writers[contract].leftOut
+    omitted = writers[contract].omitted
     return writers[contract].parameters.isTest
   }
 

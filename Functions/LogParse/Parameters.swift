@@ -54,7 +54,7 @@ struct Parameters {
   private var texts: [(parameter: QueryParameter, isOpenList: Bool)] = []
   private var name = ByteWriter()
   private var path = ByteWriter()
-  private(set) var leftOut = LeftOut()
+  private(set) var omitted = OmittedParameters()
   /// Whether the hit says that it is a test.
   private(set) var isTest = false
 
@@ -69,7 +69,7 @@ struct Parameters {
   mutating func read(_ url: Span<UInt8>, query: Range<Int>, for plan: RowPlan) {
     values.removeAll(keepingCapacity: true)
     fieldValues.removeAll(keepingCapacity: true)
-    leftOut = LeftOut()
+    omitted = OmittedParameters()
     isTest = false
     hasElements = false
     if !misfits.isEmpty { misfits.removeAll(keepingCapacity: true) }
@@ -144,11 +144,11 @@ struct Parameters {
     element: Int32 = anyElement
   ) {
     guard first[column] < 0 || mayFollow(column, plan, path) else {
-      leftOut.repeated += 1
+      omitted.repeated += 1
       return
     }
     guard values.count + fieldValues.count < Self.maximum else {
-      leftOut.overLimit += 1
+      omitted.overLimit += 1
       return
     }
     let index = Int32(values.count)
@@ -175,7 +175,7 @@ struct Parameters {
     _ parameter: QueryParameter, in url: Span<UInt8>, _ plan: RowPlan
   ) {
     guard parameter.name.count <= Self.maximumNameBytes else {
-      leftOut.nameTooLong += 1
+      omitted.nameTooLong += 1
       return
     }
     if names.isTest(parameter, in: url) {
@@ -194,7 +194,7 @@ struct Parameters {
     if let meant = parameter.withoutEscapedAmpersand(in: url) {
       escaped.append(meant)
     } else if !names.contain(parameter, in: url) {
-      leftOut.unknown += 1
+      omitted.unknown += 1
       if unknownNames.count < Self.maximum { unknownNames.append(parameter.name) }
     }
   }
@@ -216,7 +216,7 @@ struct Parameters {
       case .oneMore: take(parameter, column, plan)
       case .element(let index, _) where path.position == rest.upperBound:
         guard index < Self.maximum else {
-          leftOut.overLimit += 1
+          omitted.overLimit += 1
           return true
         }
         hasElements = true
@@ -227,7 +227,7 @@ struct Parameters {
     }
     switch JSONPath(rest).verdict(in: url) {
     case .good: take(parameter, column, plan, path: rest)
-    case .tooFar: leftOut.overLimit += 1
+    case .tooFar: omitted.overLimit += 1
     case .invalid: return false
     }
     return true
@@ -239,7 +239,7 @@ struct Parameters {
     switch find(parameter.name, in: url, fields) {
     case .unknown:
       if !takeFieldPart(parameter, in: url, fields) { takeUnknown(parameter, in: url) }
-    case .indexTooHigh: leftOut.overLimit += 1
+    case .indexTooHigh: omitted.overLimit += 1
     case .place(let place, let element): take(parameter, place, fields, element: element)
     case .record(let isOpenList): texts.append((parameter, isOpenList))
     }
@@ -262,12 +262,12 @@ struct Parameters {
     let isList = fields.nodes[place.leaf].column.mode == .repeated
     if !isList || fields.hasJSON, let before = fieldValues.first(where: { $0.place == place }) {
       guard before.path.isEmpty == path.isEmpty, isList || !path.isEmpty else {
-        leftOut.repeated += 1
+        omitted.repeated += 1
         return
       }
     }
     guard values.count + fieldValues.count < Self.maximum else {
-      leftOut.overLimit += 1
+      omitted.overLimit += 1
       return
     }
     if element != nil { hasElements = true }
@@ -293,12 +293,12 @@ struct Parameters {
       case .place(let place, _) where fields.nodes[place.leaf].column.type == .json:
         switch JSONPath(rest).verdict(in: url) {
         case .good: take(parameter, place, fields, path: rest)
-        case .tooFar: leftOut.overLimit += 1
+        case .tooFar: omitted.overLimit += 1
         case .invalid: return false
         }
         return true
       case .indexTooHigh:
-        leftOut.overLimit += 1
+        omitted.overLimit += 1
         return true
       default: continue
       }

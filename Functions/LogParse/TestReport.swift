@@ -6,15 +6,15 @@ import FunctionRuntime
 /// the parameters that no column has: of a test they are the tester's own.
 struct TestReport {
   let result: Result<Event, Rejection>
-  private let leftOut: LeftOut
+  private let omitted: OmittedParameters
   /// A JSON array of names.
   private let dropped: String
 
   static let maximumNamesBytes = 16 << 10
 
-  init(_ result: Result<Event, Rejection>, _ leftOut: LeftOut, dropped: String?) {
+  init(_ result: Result<Event, Rejection>, _ omitted: OmittedParameters, dropped: String?) {
     self.result = result
-    self.leftOut = leftOut
+    self.omitted = omitted
     self.dropped = dropped ?? "[]"
   }
 
@@ -27,11 +27,11 @@ struct TestReport {
         [
           "outcome": "test", "event_id": .text(event.id), "contract": .text(event.contract),
           "contract_version": .text(event.contractVersion),
-          "parameters_unknown": .number(leftOut.unknown),
-          "parameters_repeated": .number(leftOut.repeated),
-          "parameters_over_limit": .number(leftOut.overLimit),
-          "parameters_name_too_long": .number(leftOut.nameTooLong),
-          "values_misfit": .number(leftOut.misfit), "dropped": .text(dropped),
+          "parameters_unknown": .number(omitted.unknown),
+          "parameters_repeated": .number(omitted.repeated),
+          "parameters_over_limit": .number(omitted.overLimit),
+          "parameters_name_too_long": .number(omitted.nameTooLong),
+          "values_misfit": .number(omitted.misfit), "dropped": .text(dropped),
         ])
     case .failure(let rejection):
       worker.count("test_rejected")

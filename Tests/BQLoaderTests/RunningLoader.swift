@@ -55,7 +55,7 @@ final class RunningLoader: @unchecked Sendable {
         let worker = Worker(
           index: index, loop: loop, log: log, settings: runtime, load: Load(), userAgent: "test",
           firstLoop: nil)
-        let server = HTTPServer(worker, .messages(BQLoader.function(settings, worker)))
+        let server = HTTPServer(worker, .messages(BQLoaderFunction.function(settings, worker)))
         return Result {
           (thread, worker, server, try server.listen(host: "127.0.0.1", port: 0))
         }

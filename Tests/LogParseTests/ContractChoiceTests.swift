@@ -41,11 +41,11 @@ import Testing
     var parser = try parser()
     let third = try parser.parse(entry(url: "/pixel.png?a=x&b=y&c=third"))
     #expect(third["a"] == "x" && third["b"] == "y")
-    #expect(parser.leftOut == LeftOut())
+    #expect(parser.omitted == OmittedParameters())
     #expect(third.event?.contractVersion == parser.contracts.all[2].version)
     let first = try parser.parse(entry(url: "/pixel.png?a=x&b=y"))
     #expect(first["a"] == "x" && first["b"] == nil)
-    #expect(parser.leftOut.unknown == 1)
+    #expect(parser.omitted.unknown == 1)
     #expect(try parser.parse(entry(url: "/second?a=x")).reason == .missingRequired)
   }
 

@@ -68,7 +68,7 @@ import Testing
     var parser = try parser()
     for row in rows {
       #expect(try parser.parse(query: example(row[2])).isEvent)
-      #expect(parser.leftOut.counts.map(\.code) == [example(row[0])])
+      #expect(parser.omitted.counts.map(\.code) == [example(row[0])])
     }
     #expect(rows.count == 5)
   }

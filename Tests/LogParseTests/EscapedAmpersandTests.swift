@@ -21,7 +21,7 @@ import Testing
   func `a name behind amp; is that name`(_ query: String, _ user: String) throws {
     var parser = try EventParser.with(Self.columns)
     #expect(try parser.parse(query: query)["user_id"] == user)
-    #expect(parser.leftOut.unknown == 0)
+    #expect(parser.omitted.unknown == 0)
   }
 
   @Test func `lists, fields and parts may stand behind amp; too`() throws {
@@ -32,7 +32,7 @@ import Testing
     #expect(
       parsed.text.hasSuffix(
         #""tags":["a","b"],"item":{"id":"7","tags":["x","y"]},"properties":"{\"a\":1,\"b\":2}"}"#))
-    #expect(parser.leftOut == LeftOut())
+    #expect(parser.omitted == OmittedParameters())
   }
 
   @Test(arguments: ["amp;consent=0", "amp;gpc=1", "amp%3Bconsent=no", "amp;amp;gpc=true"])
@@ -65,7 +65,7 @@ import Testing
   @Test func `what stays unknown is counted once, by the name that was meant`() throws {
     var parser = try EventParser.with(Self.columns)
     _ = try parser.parse(query: "amp;colour=red&amp;=1&amp;&amp;event_id=x")
-    #expect(parser.leftOut.unknown == 4)
+    #expect(parser.omitted.unknown == 4)
     #expect(parser.unknownNames(maximumBytes: 1000) == #"["amp;","colour","event_id"]"#)
   }
 }

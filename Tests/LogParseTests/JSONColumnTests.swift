@@ -88,8 +88,8 @@ import Testing
       parsed.text.hasSuffix(
         #""item":{"id":"7","more":"{\"a\":1,\"b\":[\"x\"]}"},"#
           + #""items":[{"sku":"s","more":"{\"c\":{\"d\":true}}"},{"more":"{\"c\":2}"}]}"#))
-    #expect(parser.leftOut.repeated == 2)
-    #expect(parser.leftOut.unknown == 2)
+    #expect(parser.omitted.repeated == 2)
+    #expect(parser.omitted.unknown == 2)
   }
 
   @Test func `a list fills a JSON field inside a record`() throws {
@@ -100,7 +100,7 @@ import Testing
     #expect(
       parsed.text.hasSuffix(
         #""item":{"more":"[1,\"a\"]"},"items":[{"more":"[2,\"3\"]"}]}"#))
-    #expect(parser.leftOut == LeftOut())
+    #expect(parser.omitted == OmittedParameters())
   }
 
   @Test func `brackets at the end of a list's name change nothing`() throws {
@@ -111,7 +111,7 @@ import Testing
     #expect(parsed.row["tags"] as? [String] == ["a", "b", "c", "d"])
     #expect(parsed.text.contains(#""item":{"tags":["x","y"],"n":"5"}"#))
     #expect(parsed["one"] == nil)
-    #expect(parser.leftOut.unknown == 1)
+    #expect(parser.omitted.unknown == 1)
   }
 
   @Test func `parts are bounded in number, depth and index`() throws {
@@ -119,19 +119,19 @@ import Testing
     let path = String(repeating: ".a", count: 16)
     #expect(try parser.parse(query: "v\(path)=1")["v"]?.contains(#":1}"#) == true)
     #expect(try parser.parse(query: "v\(path).a=1")["v"] == nil)
-    #expect(parser.leftOut.overLimit == 1)
+    #expect(parser.omitted.overLimit == 1)
     #expect(try parser.parse(query: "v.a[99]=x&v.a[100]=y")["v"] == #"{"a":["x"]}"#)
-    #expect(parser.leftOut.overLimit == 1)
+    #expect(parser.omitted.overLimit == 1)
     let many = (0..<300).map { "v.k\($0)=\($0)" }.joined(separator: "&")
     let object = try #require(try parser.parse(query: many)["v"])
     let members = try JSONSerialization.jsonObject(with: Data(object.utf8)) as? [String: Int]
     #expect(members?.count == 256)
-    #expect(parser.leftOut.overLimit == 44)
+    #expect(parser.omitted.overLimit == 44)
     let deep = "v" + String(repeating: "[x]", count: 300)
     #expect(
       try parser.parse(query: "\(deep)=1&v." + String(repeating: "y", count: 1023))["v"] == nil)
     #expect(
-      parser.leftOut.counts.map(\.code).sorted() == [
+      parser.omitted.counts.map(\.code).sorted() == [
         "parameters_name_too_long", "parameters_over_limit",
       ])
   }
@@ -139,9 +139,9 @@ import Testing
   @Test func `parts without a place are counted, and the next entry begins anew`() throws {
     var parser = try EventParser.with("v JSON", "w JSON")
     _ = try parser.parse(query: "v.a=1&v.a=2&v.a.b=3&v=4&w.a[0]=1&w.a.b=2")
-    #expect(parser.leftOut.repeated == 4)
+    #expect(parser.omitted.repeated == 4)
     #expect(try parser.parse(query: "v.b=1")["v"] == #"{"b":1}"#)
-    #expect(parser.leftOut == LeftOut())
+    #expect(parser.omitted == OmittedParameters())
   }
 
   @Test func `under a signal a personal column loses its parts`() throws {

@@ -62,11 +62,11 @@ import Testing
     var parser = try EventParser.with(
       "v STRING REPEATED", "r RECORD {t STRING REPEATED}", "s STRING")
     _ = try parser.parse(query: "v[0]=a&v[0]=b&r.t[0]=a&r.t[0]=b&v[256]=c&r.t[300]=d&s[0]=e&v[a]=f")
-    #expect(parser.leftOut.repeated == 2)
-    #expect(parser.leftOut.overLimit == 2)
-    #expect(parser.leftOut.unknown == 2)
+    #expect(parser.omitted.repeated == 2)
+    #expect(parser.omitted.overLimit == 2)
+    #expect(parser.omitted.unknown == 2)
     _ = try parser.parse(query: "v=a&v=b")
-    #expect(parser.leftOut == LeftOut())
+    #expect(parser.omitted == OmittedParameters())
   }
 
   @Test func `256 numbered elements are taken in their order`() throws {

@@ -21,7 +21,7 @@ import Testing
       let output = try #require(test["output"] as? [[String]])
       let parsed = try parser.parse(query: input.replacing("#", with: "%23") + "&probe=1")
       #expect(parsed["probe"] == "1", "\(input)")
-      #expect(parser.leftOut.unknown == output.filter { $0[0] != "v" }.count, "\(input)")
+      #expect(parser.omitted.unknown == output.filter { $0[0] != "v" }.count, "\(input)")
       // The same values under a name that has a column.
       let pieces = input.split(separator: "&")
       #expect(pieces.count == output.count)

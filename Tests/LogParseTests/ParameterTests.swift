@@ -111,9 +111,9 @@ import Testing
     #expect(parsed["v"] == "a")
     // The first does not fit; a later one does not step in.
     #expect(parsed["n"] == nil)
-    #expect(parser.leftOut.repeated == 3)
+    #expect(parser.omitted.repeated == 3)
     _ = try parser.parse(query: "v=a")
-    #expect(parser.leftOut.repeated == 0)
+    #expect(parser.omitted.repeated == 0)
   }
 
   @Test func `an encoded name is the column that it spells`() throws {
@@ -147,7 +147,7 @@ import Testing
     let others = (0..<300).map { "k\($0)=v\($0)" }.joined(separator: "&")
     let parsed = try parser.parse(query: "first=1&\(others)&last=2")
     #expect(parsed["first"] == "1" && parsed["last"] == "2")
-    #expect(parser.leftOut.overLimit == 0)
+    #expect(parser.omitted.overLimit == 0)
   }
 
   @Test func `an event takes 256 parameters, and the rest is counted`() throws {
@@ -156,7 +156,7 @@ import Testing
     let parsed = try parser.parse(query: query)
     #expect((parsed.row["v"] as? [String])?.count == 256)
     #expect((parsed.row["v"] as? [String])?.last == "255")
-    #expect(parser.leftOut.overLimit == 44)
+    #expect(parser.omitted.overLimit == 44)
   }
 
   @Test func `a value of 8 KB, of 1 MB, and a list of 100,000 arrive whole`() throws {

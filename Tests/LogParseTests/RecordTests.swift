@@ -75,9 +75,9 @@ import Testing
       if mode == "REPEATED" { value = (value as? [Any])?.first }
     }
     #expect((value as? [String: Any])?["leaf"] as? String == "5")
-    #expect(parser.leftOut == LeftOut())
+    #expect(parser.omitted == OmittedParameters())
     _ = try parser.parse(query: "\(name).x=5&" + String(repeating: "r1.", count: 40) + "x=1")
-    #expect(parser.leftOut.unknown == 2)
+    #expect(parser.omitted.unknown == 2)
   }
 
   @Test func `several RECORDs and plain columns stand in the contract's order`() throws {
@@ -125,7 +125,7 @@ import Testing
       parsed["_unparsed"]
         == #"{"item.n":"\"","items[2].l":"x","items[2].l":"y","items[10].d":"soon","s":"abc"}"#)
     #expect(parsed.text.contains(#""items":[{"l":[1,2]},{"d":"2026-01-02"}]"#))
-    #expect(parser.leftOut.misfit == 5)
+    #expect(parser.omitted.misfit == 5)
   }
 
   @Test func `values for fields count among the 256`() throws {
@@ -135,7 +135,7 @@ import Testing
     let lists = (parsed.row["v"] as? [[String: [String]]])?.flatMap { $0["l"] ?? [] }
     #expect(lists?.count == 128)
     #expect((parsed.row["w"] as? [String])?.count == 128)
-    #expect(parser.leftOut.overLimit == 144)
+    #expect(parser.omitted.overLimit == 144)
   }
 
   @Test func `names are remembered for nobody: each entry begins anew`() throws {

@@ -105,7 +105,7 @@ import Testing
     let text = Self.encoded(#"{"id":1,"sub":{"x":"t"}}"#)
     let parsed = try parser.parse(query: "item=\(text)&item.id=2")
     #expect(parsed.text.contains(#""item":{"id":"2","sub":{"x":"t"}}"#))
-    #expect(parser.leftOut.repeated == 1)
+    #expect(parser.omitted.repeated == 1)
     let twice = try parser.parse(
       query: "items=\(Self.encoded(#"{"sku":"a"}"#))&items=\(Self.encoded(#"{"sku":"b"}"#))")
     #expect(twice.text.contains(#""items":[{"sku":"a"},{"sku":"b"}]"#))
@@ -126,10 +126,10 @@ import Testing
   @Test func `what can't be used is counted`() throws {
     var parser = try EventParser.with(Self.columns)
     _ = try parser.parse(query: "item=5&items=\(Self.encoded(#"[{"x":1},{"sku":"a"}]"#))")
-    #expect(parser.leftOut.misfit == 2)
-    #expect(parser.leftOut.unknown == 0)
+    #expect(parser.omitted.misfit == 2)
+    #expect(parser.omitted.unknown == 0)
     _ = try parser.parse(query: "s=1")
-    #expect(parser.leftOut == LeftOut())
+    #expect(parser.omitted == OmittedParameters())
   }
 
   @Test func `under a signal a personal RECORD leaves nothing, not even a misfit`() throws {

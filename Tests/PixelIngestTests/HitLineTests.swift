@@ -6,7 +6,7 @@ import Testing
 @testable import EventLoop
 @testable import PixelIngest
 
-/// The other road: a hit that can't be published is a line for the log sink.
+/// The other route: a hit that can't be published is a line for the log sink.
 @Suite struct HitLineTests {
   private func lines(_ log: [String]) throws -> [[String: Any]] {
     try log.compactMap {
@@ -67,16 +67,16 @@ import Testing
   }
 
   @Test func `while Pub/Sub is away hits do not wait for it, and one a second looks`() {
-    var road = PublishRoad()
+    var breaker = PublishBreaker()
     func at(_ milliseconds: Int64) -> Instant { Instant(nanoseconds: milliseconds * 1_000_000) }
-    func take(_ milliseconds: Int64) -> Bool { road.take(at: at(milliseconds)) }
+    func take(_ milliseconds: Int64) -> Bool { breaker.take(at: at(milliseconds)) }
     var taken = [take(0), take(1)]
-    road.settled(false, at: at(2000))
+    breaker.settled(false, at: at(2000))
     taken += [take(2000), take(2999), take(3000), take(3001), take(3999)]
     // Those that were on their way fail one after the other.
-    road.settled(false, at: at(3500))
+    breaker.settled(false, at: at(3500))
     taken += [take(4000)]
-    road.settled(true, at: at(4100))
+    breaker.settled(true, at: at(4100))
     taken += [take(4100), take(4101)]
     #expect(taken == [true, true, false, false, true, false, false, true, true, true])
   }

@@ -50,7 +50,7 @@ final class RunningIngest: @unchecked Sendable {
         index: 0, loop: loop, log: log, settings: runtime, load: Load(), userAgent: "test",
         firstLoop: nil)
       let server = HTTPServer(
-        worker, .http(PixelIngest(settings: settings, worker: worker).handle))
+        worker, .http(PixelIngestFunction(settings: settings, worker: worker).handle))
       return Result { (server, try server.listen(host: "127.0.0.1", port: 0), worker) }
     }
     (server, port, worker) = try made.get()

@@ -8,6 +8,6 @@ FunctionService(
   about: "turns log entries into events by contract and publishes them.",
   readSettings: { LogParseSettings(&$0) },
   start: { settings, worker throws(SettingsError) in
-    .messages(try LogParse.function(settings, worker))
+    .messages(try LogParseFunction.function(settings, worker))
   }
 ).run()

@@ -7,6 +7,6 @@ FunctionService(
   about: "serves the tracking pixel and publishes each hit as a LogEntry.",
   readSettings: { PixelIngestSettings(&$0) },
   start: { settings, worker in
-    .http(PixelIngest(settings: settings, worker: worker).handle)
+    .http(PixelIngestFunction(settings: settings, worker: worker).handle)
   }
 ).run()

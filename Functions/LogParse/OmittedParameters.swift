@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /// How many parameters of one hit did not go into its row, by why.
-public struct LeftOut: Equatable, Sendable {
+public struct OmittedParameters: Equatable, Sendable {
   /// No column has that name, or a fact of the request fills it.
   public internal(set) var unknown = 0
   /// The column holds one value, and an earlier parameter had given it.
@@ -17,7 +17,7 @@ public struct LeftOut: Equatable, Sendable {
 
   /// What there is to count, under the codes of the minute's report.
   public var counts: [(code: String, count: Int)] {
-    guard self != LeftOut() else { return [] }
+    guard self != OmittedParameters() else { return [] }
     return [
       (code: "parameters_unknown", count: unknown), ("parameters_repeated", repeated),
       ("parameters_over_limit", overLimit), ("parameters_name_too_long", nameTooLong),

@@ -5,7 +5,7 @@ import EventLoop
 ///
 /// After a hit that could not be published in time the next ones do not wait as long: they go to the log,
 /// but for one a second that finds out whether Pub/Sub is back.
-struct PublishRoad {
+struct PublishBreaker {
   static let trial = Duration.seconds(1)
 
   private var isClosed = false

@@ -3,12 +3,12 @@ import LogParse
 import Testing
 
 /// What does not go into a row is counted, by why.
-@Suite struct LeftOutTests {
+@Suite struct OmittedParametersTests {
   private func codes(_ query: String) throws -> [String: Int] {
     var parser = try EventParser.with(
       "s STRING", "n INTEGER", "l STRING REPEATED", "v RECORD REPEATED {x STRING, m DATE}")
     #expect(try parser.parse(query: query).isEvent)
-    return Dictionary(uniqueKeysWithValues: parser.leftOut.counts.map { ($0.code, $0.count) })
+    return Dictionary(uniqueKeysWithValues: parser.omitted.counts.map { ($0.code, $0.count) })
   }
 
   @Test(
@@ -47,6 +47,6 @@ import Testing
     var parser = try EventParser.with("s STRING REQUIRED")
     _ = try parser.parse(query: "a=1&b=2")
     _ = try parser.parse(Array("{}".utf8))
-    #expect(parser.leftOut == LeftOut())
+    #expect(parser.omitted == OmittedParameters())
   }
 }

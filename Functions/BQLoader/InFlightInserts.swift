@@ -6,7 +6,7 @@ import EventLoop
 ///
 /// An insert costs as much as dozens of rows, and rows that leave apart are answered apart, so that what their
 /// senders send next comes apart too. So it is worth a little waiting that an answer brings rows together.
-struct InsertsOnTheWay {
+struct InFlightInserts {
   /// When each was sent, the first one first.
   private var sent: [Instant] = []
   /// How long the last answer took.

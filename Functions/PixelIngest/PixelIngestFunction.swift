@@ -12,7 +12,7 @@ import PixelModel
 /// | `GET`, `HEAD` of a pixel path | the image, once Pub/Sub or the log sink has the hit; at once in `log` mode |
 /// | `POST /events` | 204 once Pub/Sub has all events: `EventsEndpoint` |
 /// | `GET /p.js` | the tracker |
-public final class PixelIngest {
+public final class PixelIngestFunction {
   private let worker: Worker
   private let paths: [PixelPath]
   private let isPublishing: Bool
@@ -22,7 +22,7 @@ public final class PixelIngest {
   private let events: EventsEndpoint
   private var hits: HitWriter
   private var ids = InsertIDs()
-  private var road = PublishRoad()
+  private var publishing = PublishBreaker()
 
   private static let notFound = Response(status: 404, text: "There is no pixel at this path.")
   private static let wrongMethod = Response(
@@ -54,7 +54,7 @@ public final class PixelIngest {
   }
 
   private func handleOther(
-    _ request: Request, _ call: Call, otherwise: Response = PixelIngest.notFound
+    _ request: Request, _ call: Call, otherwise: Response = PixelIngestFunction.notFound
   ) {
     let other = request.withPath { path in
       path.equals("/events") ? Other.events : path.equals("/p.js") ? .tracker : nil
@@ -104,15 +104,15 @@ public final class PixelIngest {
     }
 
     // 4. To Pub/Sub, or to the log sink while that is not to be had.
-    guard road.take(at: worker.loop.now) else { return deliver(entry, call, path, image) }
+    guard publishing.take(at: worker.loop.now) else { return deliver(entry, call, path, image) }
     publisher.publish(data: entry.bytes.bytes.span, attributes: entry.attributes) { [self] result in
       let isPublished = if case .success = result { true } else { false }
-      road.settled(isPublished, at: worker.loop.now)
+      publishing.settled(isPublished, at: worker.loop.now)
       isPublished ? call.reply(image) : deliver(entry, call, path, image)
     }
   }
 
-  /// The other road: a line that the log sink routes to the same topic.
+  /// The other route: a line that the log sink routes to the same topic.
   private func deliver(_ entry: HitEntry, _ call: Call, _ path: PixelPath, _ image: Response) {
     var line = ByteWriter(capacity: entry.bytes.count + 256)
     line.append(line: entry)

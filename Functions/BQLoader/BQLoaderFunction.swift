@@ -9,7 +9,7 @@ import PixelModel
 /// Takes rows that LogParse has published and streams them into suffix tables.
 ///
 /// A row is passed through as it is: only its id, its time and the columns of the suffix are read.
-public final class BQLoader {
+public final class BQLoaderFunction {
   static let stage = "bq-loader"
 
   private let suffix: TemplateSuffix
@@ -32,7 +32,7 @@ public final class BQLoader {
 
   /// The function as the runtime runs it, for one worker.
   public static func function(_ settings: BQLoaderSettings, _ worker: Worker) -> MessageFunction {
-    let loader = BQLoader(settings: settings, worker: worker)
+    let loader = BQLoaderFunction(settings: settings, worker: worker)
     let rejections = RejectionRecorder(
       publisher: Publisher(
         worker: worker, cloud: settings.cloud, topic: settings.rejectedTopic,

@@ -36,7 +36,7 @@ extension EventParser {
 ///
 /// Every entry ends as an event, as a kept rejection, or is left alone and counted; a test ends as one log
 /// line. The push is answered when Pub/Sub has what came of it.
-public final class LogParse {
+public final class LogParseFunction {
   private let worker: Worker
   private let events: Publisher
   private let unknownNames = UnknownNameCounts()
@@ -52,7 +52,7 @@ public final class LogParse {
 
     /// What came of an entry beside its verdict.
     struct Outcome {
-      let leftOut: LeftOut
+      let omitted: OmittedParameters
       /// The names of the parameters that no column has, where they may be shown: a JSON array.
       let dropped: String?
     }
@@ -65,8 +65,8 @@ public final class LogParse {
       let verdict = message.buffer.withSpan { bytes in
         parser.parse(bytes.extracting(message.data), into: &row)
       }
-      if case .event = verdict, parser.leftOut.unknown > 0 { countNames() }
-      let outcome = Outcome(leftOut: parser.leftOut, dropped: dropped(of: verdict))
+      if case .event = verdict, parser.omitted.unknown > 0 { countNames() }
+      let outcome = Outcome(omitted: parser.omitted, dropped: dropped(of: verdict))
       then(verdict, outcome, row.bytes.span)
     }
 
@@ -91,7 +91,7 @@ public final class LogParse {
           unknownNames.count(name)
         }
       }
-      unknownNames.countOther(parser.leftOut.unknown - named)
+      unknownNames.countOther(parser.omitted.unknown - named)
     }
   }
 
@@ -112,7 +112,7 @@ public final class LogParse {
     _ settings: LogParseSettings, _ worker: Worker
   ) throws(SettingsError) -> MessageFunction {
     guard let contracts = settings.contracts else { throw SettingsError("CONTRACT can't be read") }
-    let parse = LogParse(settings: settings, contracts: contracts, worker: worker)
+    let parse = LogParseFunction(settings: settings, contracts: contracts, worker: worker)
     let rejections = RejectionRecorder(
       publisher: Publisher(
         worker: worker, cloud: settings.cloud, topic: settings.rejectedTopic,
@@ -126,7 +126,7 @@ public final class LogParse {
     steps.run(delivery) { verdict, outcome, row in
       switch verdict {
       case .event(let event):
-        for (code, count) in outcome.leftOut.counts { worker.count(code, by: count) }
+        for (code, count) in outcome.omitted.counts { worker.count(code, by: count) }
         if event.hasDerivedID { worker.count("entry_without_insert_id") }
         publish(row, event, dropped: outcome.dropped, delivery)
       case .leftAlone(let why):
@@ -136,7 +136,7 @@ public final class LogParse {
         rejection.dropped = outcome.dropped
         delivery.finish(.reject(rejection))
       case .test(let result):
-        TestReport(result, outcome.leftOut, dropped: outcome.dropped).write(to: worker)
+        TestReport(result, outcome.omitted, dropped: outcome.dropped).write(to: worker)
         delivery.finish(.done)
       }
     }
