@@ -45,7 +45,7 @@ public final class BQLoaderFunction {
     let message = delivery.message
     message.buffer.withSpan { bytes in
       let row = bytes.extracting(message.data)
-      // 1. What the row says about itself.
+      // 1. The row's own id, time and suffix columns.
       guard let facts = try? RowFacts(of: row, columns: suffix.columns) else {
         return reject(delivery, .rowNotJSON, "The message is not a JSON object.")
       }

@@ -72,7 +72,7 @@ public struct BQLoaderSettings: Sendable {
     guard !table.hasContract else { return }
     let check = TemplateCheck(
       dataset: dataset, table: table.before, suffix: suffix, cloud: cloud)
-    // Not among what the first row waits for.
+    // Loaded in the background; the first row does not wait for it.
     worker.loop.schedule(after: .seconds(1)) { check.run(on: worker) }
   }
 

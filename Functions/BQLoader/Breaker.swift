@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 import EventLoop
 
-/// Knows when BigQuery is down, so that pushes are sent back at once instead of waiting for nothing;
-/// without I/O or a clock.
+/// Knows when BigQuery is down, so that pushes are sent back at once instead of waiting in vain; without I/O
+/// or a clock.
 ///
 /// It opens when nothing but failures came for a while. Then one insert at a time is let through as a
 /// probe, after pauses that grow up to `maxPause`; the first answer closes it.
 struct Breaker {
   enum Permission: Equatable { case yes, no }
 
-  /// So many failures in a row, over at least so long, mean "down".
+  /// This number of failures in a row, spread over at least this time, means "down".
   static let failuresToOpen = 5
   static let timeToOpen = Duration.seconds(2)
   static let firstPause = Duration.milliseconds(500)
@@ -49,7 +49,7 @@ struct Breaker {
     return .yes
   }
 
-  /// BigQuery has said something, whatever it was. True if that has closed the breaker.
+  /// BigQuery has answered, with success or an error. True if that has closed the breaker.
   mutating func answered() -> Bool {
     let wasOpen = isOpen
     state = .closed

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// Where a row goes: a template table, and what is added to its name.
+/// The table that a row goes to: the template table's name and the suffix behind it.
 struct Destination: Hashable, Sendable {
   let table: String
   /// `templateSuffix`; empty for the table itself.

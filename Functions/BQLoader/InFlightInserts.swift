@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import EventLoop
 
-/// The inserts that wait for their answers, and what those tell about when the next one should leave; without
-/// I/O or a clock.
+/// The inserts that wait for their answers, and the best moment for the next one, judged by those answers;
+/// without I/O or a clock.
 ///
-/// An insert costs as much as dozens of rows, and rows that leave apart are answered apart, so that what their
-/// senders send next comes apart too. So it is worth a little waiting that an answer brings rows together.
+/// An insert costs as much as dozens of rows. Rows sent in separate inserts are answered separately, so their
+/// senders' next rows arrive separately too. Waiting briefly keeps them together.
 struct InFlightInserts {
   /// When each was sent, the first one first.
   private var sent: [Instant] = []
@@ -13,7 +13,7 @@ struct InFlightInserts {
   private var lastTook = Duration.zero
   private var gathersUntil = Instant(nanoseconds: .min)
 
-  /// An answer to so many rows makes others send as many.
+  /// After an insert of this many rows is answered, about as many new rows arrive.
   private static let many = 8
 
   var count: Int { sent.count }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 
-/// The allow-list: ids that have tables of their own whatever the limit, one a line. All others go to the
-/// overflow table.
+/// The allow-list: ids that always have tables of their own, one a line. All others go to the overflow table.
 struct KnownIDs: Sendable {
   static let maxFileBytes = 64 << 20
   private let ids: Set<[UInt8]>

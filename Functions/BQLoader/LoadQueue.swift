@@ -71,7 +71,7 @@ struct LoadQueue<Row> {
     return open.removeValue(forKey: oldest.destination)
   }
 
-  /// For so many rows an insert is worth while, whatever else may come.
+  /// An insert of this many rows is worth while even if more rows are about to come.
   private static var large: Int { 256 }
 
   /// Whether the next batch would gain by a few more rows.

@@ -28,7 +28,7 @@ extension LoadBatch where Row == LoadRow {
   }
 }
 
-/// What a row is recognised by: mostly it stands in the row as it is, and needs no text of its own.
+/// The id by which a row is recognised. Mostly it is a range of the row itself and needs no text of its own.
 enum EventID {
   /// In the row's JSON, without escapes.
   case inRow(Range<Int>)

@@ -5,7 +5,7 @@ import EventLoop
 import FunctionRuntime
 import GoogleCloud
 
-/// What each answer of BigQuery asks for.
+/// The action that each answer of BigQuery asks for.
 extension Loader {
   func settle(_ batch: Batch, _ answer: InsertAllAnswer) {
     switch answer {
@@ -32,7 +32,7 @@ extension Loader {
     }
   }
 
-  /// Row by row: what is in is done, what never fits is rejected, the rest goes again.
+  /// Row by row: an inserted row is done, an impossible row is rejected, any other row is sent again.
   private func settle(_ batch: Batch, _ problems: [Int: InsertAllAnswer.RowProblem]) {
     guard !problems.isEmpty else {
       for row in batch.rows { row.delivery.finish(.done) }

@@ -58,7 +58,7 @@ final class Loader {
 
   // MARK: When to insert
 
-  /// What arrives in one turn of the loop leaves together.
+  /// Rows that arrive in one turn of the loop leave together.
   private func pumpAtTurnEnd() {
     guard !pumpScheduled else { return }
     pumpScheduled = true
@@ -80,7 +80,7 @@ final class Loader {
     }
     guard hasSlot, var due = queue.nextDue(after: now) else { return }
     if inFlight.isEmpty, let gatheringEnd { due = min(due, gatheringEnd) }
-    // One that is set for later fires for nothing.
+    // A timer that was set for later fires and finds no work.
     guard due < nextLook else { return }
     nextLook = due
     worker.loop.schedule(at: due) { [self] in
@@ -95,7 +95,7 @@ final class Loader {
 
   private func insert(_ batch: Batch) {
     var batch = batch
-    // Whoever has stopped waiting sends the message again.
+    // A sender that has stopped waiting sends the message again.
     batch.rows.removeAll { !$0.delivery.isOpen }
     guard let deadline = batch.deadline else { return }
     let left = deadline - worker.loop.now - Self.margin
@@ -138,7 +138,7 @@ final class Loader {
     return request.body
   }
 
-  /// Tells the breaker what came of an insert.
+  /// Tells the breaker how an insert ended.
   private func note(_ answer: InsertAllAnswer) {
     let why: String
     switch answer {

@@ -3,7 +3,7 @@ import EventLoop
 import GoogleCloud
 import Synchronization
 
-/// What all loops of the process share.
+/// State that all loops of the process share.
 final class LoaderState: Sendable {
   let breaker = Mutex(Breaker())
   /// Nil if the pattern makes a known number of tables.
@@ -12,7 +12,7 @@ final class LoaderState: Sendable {
 
   init(gate: TableGate?) { self.gate = gate }
 
-  /// Whether a complaint may be logged that could be logged with each row: once a minute.
+  /// True at most once a minute; limits warnings that every row would repeat.
   func mayComplain(_ now: Instant) -> Bool {
     nextComplaint.withLock { next in
       guard now >= next else { return false }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 
-/// What the loader reads of a row that it passes through: its id, its time, and the values of the columns
-/// that make the suffix.
+/// The parts of a row that the loader reads: its id, its time, and the values of the columns that make the
+/// suffix.
 struct RowFacts {
   private(set) var eventID: JSONValue?
   private(set) var time: Timestamp?
   /// In the order of the columns asked for; nil if the row has no such member.
   private(set) var values: [JSONValue?]
 
-  /// Reads one JSON object; throws if it is none. A member that comes twice counts the first time.
+  /// Reads one JSON object and throws for anything else. The first of two members with one name counts.
   init(of row: Span<UInt8>, columns: [[UInt8]]) throws(JSONError) {
     values = Array(repeating: nil, count: columns.count)
     var scanner = JSONScanner()

@@ -3,8 +3,8 @@
 /// Which tables are known, in bounded memory: of more than `capacity` it forgets those that were not
 /// asked for longest.
 ///
-/// It keeps 64 bits of each name by Swift's hash, whose seed is the process's own secret: nobody can
-/// look for a name that passes for another.
+/// It keeps 64 bits of each name by Swift's hash, whose seed is the process's own secret: an attacker cannot
+/// search for a name that passes for another.
 struct SeenTables {
   private var recent: Set<Int> = []
   private var older: Set<Int> = []

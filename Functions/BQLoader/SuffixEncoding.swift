@@ -6,16 +6,16 @@ import PixelModel
 /// out of its place.
 ///
 /// `A–Y a–z 0–9` stay; every other byte becomes `Z` and two upper-case hex digits. `_` never comes from a
-/// value, so it can only be the pattern's. What is no byte of a value has a mark of its own: `Z` and a
-/// lower-case letter.
+/// value, so it can only be the pattern's. Markers that are not part of a value are `Z` and a lower-case
+/// letter.
 enum SuffixEncoding {
   /// No value: the column is null or absent.
   static let missing = "Zn"
-  /// Before the SHA-256 of a value whose encoding would be longer than `maxBytes`.
+  /// Stands before the SHA-256 of a value whose encoding would be longer than `maxBytes`.
   static let hashed = "Zh"
   /// The pattern gave nothing at all, which would be the template table itself.
   static let empty = "Ze"
-  /// Before the time of the table that takes what may not have one of its own.
+  /// Begins the suffix of the overflow table, which takes the rows that may not have a table of their own.
   static let overflow = "_Zo"
   static let maxBytes = 128
 

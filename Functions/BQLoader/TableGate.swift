@@ -4,8 +4,8 @@ import FunctionRuntime
 import GoogleCloud
 import Synchronization
 
-/// The process's one `TableGuard`, and what it has to ask BigQuery for: the tables that exist when the
-/// process starts, and single ones once new tables are used up.
+/// The process's one `TableGuard`, and its questions to BigQuery: which tables exist when the process starts,
+/// and whether a single one exists once the hour's new tables are used up.
 final class TableGate: Sendable {
   enum Admission: Equatable, Sendable {
     case own, overflow
@@ -15,7 +15,7 @@ final class TableGate: Sendable {
     case unknown(why: String)
   }
 
-  /// What to do with a row now.
+  /// The next step for a row.
   enum Answer: Equatable {
     case now(Admission)
     /// Call `wait`.
@@ -51,7 +51,7 @@ final class TableGate: Sendable {
   private let prefix: String
   private let state: Mutex<State>
 
-  /// - Parameter prefix: What the names of all its tables begin with.
+  /// - Parameter prefix: The beginning of all its tables' names.
   init(dataset: String, prefix: String, tablesPerHour: Int, cloud: CloudSettings) {
     self.dataset = dataset
     self.prefix = prefix

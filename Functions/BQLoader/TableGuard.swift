@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 import EventLoop
 
-/// Bounds how many tables this process makes, whatever user ids somebody makes up; without I/O or a
-/// clock.
+/// Bounds how many tables this process makes, even if a client invents user ids; without I/O or a clock.
 ///
-/// A table that exists is never charged and never overflows. A new one takes from what an hour allows,
-/// and waits for its turn within what a second allows. When the hour's are used up the table is looked
-/// up, as another process may have made it, and what does not exist goes to the overflow table.
+/// A table that exists is never charged and never overflows. A new one is charged to the hour's allowance and
+/// waits for its turn in the second's. When the hour's allowance is used up the table is looked up, as
+/// another process may have made it; rows of a table that does not exist go to the overflow table.
 struct TableGuard {
   enum Decision: Equatable {
     /// Into its own table.
@@ -21,7 +20,7 @@ struct TableGuard {
     case lookUp
   }
 
-  /// BigQuery makes so many template tables a second in a project.
+  /// The number of template tables that BigQuery makes per second in a project.
   static let perSecond = 10
   static let memory = 200_000
   /// A table that was missing is looked up again after so long: another process may have made it.
@@ -31,7 +30,7 @@ struct TableGuard {
   private var hour: RateWindow
   private var second = RateWindow(limit: perSecond, per: .seconds(1))
   private var lookUps = RateWindow(limit: lookUpsPerSecond, per: .seconds(1))
-  /// The turns of tables that wait; whoever waits asks again, which ends it.
+  /// The turns of tables that wait. Waiting callers retry, so the wait ends by itself.
   private var turns: [Destination: Instant] = [:]
   private var seen: SeenTables
   private var missing = SeenTables(capacity: 20_000)

@@ -43,7 +43,7 @@ struct TableName: Sendable {
     before.utf8.count + after.utf8.count + (hasContract ? Self.maxContract : 0)
   }
 
-  /// The table of a message; nil if the name needs a contract and this is none.
+  /// The table of a message; nil if the name needs a contract and `contract` is not a valid name.
   func text(contract: String?) -> String? {
     guard hasContract else { return before }
     guard let contract, Self.isContract(contract) else { return nil }

@@ -20,13 +20,13 @@ struct TemplateCheck {
           "TEMPLATE_SUFFIX names a column that the template table does not have: all rows go to "
             + "suffix \(SuffixEncoding.missing).",
           ["column": .text(column), "table": .text("\(dataset).\(table)")])
-      // Rows will show what is wrong.
+      // The answers to rows will show the problem.
       case .denied, .failed: break
       }
     }
   }
 
-  /// What to do about a template table that does not exist.
+  /// Advice for a template table that does not exist.
   static func missing(_ dataset: String, _ table: String) -> String {
     "The template table or its dataset is missing: create it by 'bq mk --table "
       + "--schema=infra/contracts/pixel.json \(dataset).\(table)'."

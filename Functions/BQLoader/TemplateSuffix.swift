@@ -3,8 +3,8 @@ import Bytes
 import PixelModel
 import TimeZones
 
-/// The pattern that says which table a row goes to: the template table's name plus what this makes of
-/// the row (BigQuery's `templateSuffix`).
+/// The pattern that says which table a row goes to: the template table's name plus the suffix that this makes
+/// from the row (BigQuery's `templateSuffix`).
 ///
 /// `{column}` is the encoded value of a column, `{bucket:column:N}` one of N groups of its values;
 /// `{date}`, `{month}` and `{hour}` are the event's, in a time zone. Everything else is a letter but `Z`,
@@ -15,7 +15,7 @@ public struct TemplateSuffix: Sendable {
     /// Index into `columns`.
     case column(Int)
     case bucket(Int, of: Int)
-    /// So many characters of `YYYYMMDDHH`.
+    /// The number of characters of `YYYYMMDDHH`.
     case time(characters: Int)
   }
 
@@ -47,7 +47,7 @@ public struct TemplateSuffix: Sendable {
         rest = rest[rest.index(after: end)...]
       } else {
         let literal = rest.prefix { $0 != "{" }
-        // `Z` begins what the encoding writes, so a pattern can't imitate it.
+        // An encoded byte begins with `Z`, so a literal may not contain it.
         guard literal.utf8.allSatisfy({ Self.isNameByte($0) && $0 != UInt8(ascii: "Z") }) else {
           throw TemplateSuffixError("'\(literal)' is not only letters without Z, digits and _")
         }
@@ -204,7 +204,7 @@ public struct TemplateSuffix: Sendable {
   }
 }
 
-/// What is wrong with a pattern, as the end of a sentence.
+/// The fault of a pattern, as the end of a sentence.
 public struct TemplateSuffixError: Error, CustomStringConvertible {
   public let description: String
   init(_ description: String) { self.description = description }

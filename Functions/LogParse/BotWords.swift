@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 
-/// The words in a `User-Agent` by which programs say, mostly honestly, that nobody looks at the page.
-/// Who pretends to be a browser is not found out.
+/// Words in `User-Agent` with which crawlers identify themselves. Programs that pretend to be browsers are
+/// not detected.
 enum BotWords {
   /// In lower case; letter case does not count.
   static let all: [String] = [

@@ -3,7 +3,7 @@ import Bytes
 
 /// The parameters that steer the parser and are never columns.
 public struct ControlParameters: Sendable {
-  /// `_test=1`: judge the hit and keep nothing of it. Empty: there is none.
+  /// `_test=1`: judge the hit and keep nothing of it. Empty if no parameter asks for that.
   let test: [UInt8]
   /// `c=shop`: the contract. Empty: there is one contract only.
   let contract: [UInt8]
@@ -30,7 +30,7 @@ public struct ControlParameters: Sendable {
     return false
   }
 
-  /// The value of the first parameter that names a contract, its text in `name`; false if there is none.
+  /// The value of the first parameter that names a contract, its text in `name`; false if no parameter does.
   func findContract(_ query: Range<Int>, in url: Span<UInt8>, _ name: inout ByteWriter) -> Bool {
     var parameters = QueryString(query)
     var found: QueryParameter?
@@ -52,7 +52,7 @@ public struct ControlParameters: Sendable {
     Self.text(url, parameter.name, parameter.nameIsEncoded, is: contract)
   }
 
-  /// Whether this parameter is one of them, whatever its value.
+  /// Whether this parameter is a control parameter, with any value.
   func contain(_ parameter: QueryParameter, in url: Span<UInt8>) -> Bool {
     Self.text(url, parameter.name, parameter.nameIsEncoded, is: test)
       || Self.text(url, parameter.name, parameter.nameIsEncoded, is: contract)

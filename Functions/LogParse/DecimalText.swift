@@ -131,7 +131,7 @@ extension DecimalLimits {
   private static let largest = Array(
     "57896044618658097711785492504343953926634992332820282019728792003956564819967".utf8)
 
-  /// Whether the column holds the number of these digits, of which so many stand before the point.
+  /// Whether the column holds the number of these digits, `before` of which stand before the point.
   fileprivate func hold(_ places: [UInt8], before: Int) -> Bool {
     let zeros = places.prefix(before).prefix { $0 == 0 }.count
     let whole = before - zeros
@@ -163,7 +163,7 @@ private struct SignificantDigits {
     }
     skipped = zeros
     count = written - zeros
-    // Zero is zero whatever its exponent, and keeps the zeros behind its point at most.
+    // Zero stays zero with any exponent, and keeps at most the zeros behind its point.
     point = count == 0 ? 0 : number.whole.count - zeros + (number.exponent ?? 0)
   }
 
@@ -173,7 +173,7 @@ private struct SignificantDigits {
     return text[Self.offset(index + skipped, number)] - UInt8(ascii: "0")
   }
 
-  /// Whether what begins at `index` makes the digit before it one more: a half or more, or, where halves go to
+  /// Whether the digits from `index` on round up the digit before them: a half or more, or, where halves go to
   /// the even neighbour, more than a half or a half behind an odd digit.
   func roundsUp(
     at index: Int, after last: UInt8, _ limits: DecimalLimits, in text: Span<UInt8>

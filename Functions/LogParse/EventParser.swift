@@ -3,9 +3,9 @@ import Bytes
 import Envelopes
 import PixelModel
 
-/// Turns a log entry into an event's row, by the contract. No I/O and no clock: the same entry always
-/// gives the same verdict and the same bytes. `LogParseFunction.swift` has the steps in their order; here is what
-/// each of them does.
+/// Turns a log entry into an event's row, by the contract. No I/O and no clock: the same entry always gives the
+/// same verdict and the same bytes. `LogParseFunction.swift` has the steps in their order; this file has each
+/// step's own work.
 ///
 /// One for each loop: it owns the memory that it works in, and does not allocate for an ordinary hit
 /// beyond the id that it returns.
@@ -31,7 +31,7 @@ public struct EventParser {
   private var text = ByteWriter(capacity: 128)
   /// How many parameters of the last entry did not go into its row.
   public internal(set) var omitted = OmittedParameters()
-  /// What the visitor of the last entry has said about privacy, if that was found out.
+  /// The privacy signal of the last entry's visitor, if the steps came far enough to read it.
   public private(set) var signal: PrivacySignal?
   /// The contract by which the last entry's parameters were read; nil if that did not happen.
   private var lastContract: Int?
@@ -67,7 +67,7 @@ public struct EventParser {
     }
   }
 
-  /// What ends the steps before there is a row.
+  /// A verdict that ends the steps before a row is written.
   enum Stop: Error {
     case leftAlone(LeftAlone)
     case rejected(Rejection)
@@ -219,8 +219,8 @@ public struct EventParser {
     throw reject(.deniedBySecurityPolicy, why.detail, at: time)
   }
 
-  /// What the visitor has said about privacy: what PixelIngest has found in the headers, or what the URL
-  /// says, which is all that a load balancer logs.
+  /// The visitor's privacy signal: from the entry's label, if PixelIngest has seen the headers, or else from
+  /// the URL, which is all that a load balancer logs.
   mutating func readSignal(
     _ entry: LogEntry, _ found: Found, in bytes: Span<UInt8>
   ) throws(Stop) -> PrivacySignal? {
@@ -283,7 +283,7 @@ public struct EventParser {
       contractVersion: contract.version, hasDerivedID: hasDerivedID)
   }
 
-  /// The verdict on what did not become a row.
+  /// The verdict on an entry that did not become a row.
   func verdict(on stop: Stop) -> Verdict {
     switch stop {
     case .leftAlone(let why): .leftAlone(why)

@@ -22,8 +22,8 @@ struct FieldTree {
     let repeatedLevels: UInt16
   }
 
-  /// The field that a parameter names, and which element of each REPEATED RECORD around it: one more
-  /// than the index in 8 bits a level, 0 where there is none. Fifteen levels fit.
+  /// The field that a parameter names, and which element of each REPEATED RECORD around it: one more than the
+  /// index in 8 bits a level, 0 for a level without an index. Fifteen levels fit.
   struct Place: Equatable {
     let leaf: Int
     let indices: UInt128
@@ -79,8 +79,8 @@ struct FieldTree {
     nodes[position] = node(end: nodes.count)
   }
 
-  /// Finds what a parameter names: a field, `item.id`, `item[id]`, `items[0].sku`, `items[0][sku]`, a list
-  /// also as `item.tags[]` and `item.tags[0]`, or a RECORD as a whole. `path` is scratch.
+  /// Finds the target of a parameter's name: a field, `item.id`, `item[id]`, `items[0].sku`, `items[0][sku]`,
+  /// a list also as `item.tags[]` and `item.tags[0]`, or a RECORD as a whole. `path` is scratch.
   func find(_ name: Span<UInt8>, _ path: inout ByteWriter) -> Lookup {
     path.removeAll()
     let mark = ListMark(of: name)
@@ -191,7 +191,7 @@ struct ListMark {
 }
 
 extension Span where Element == UInt8 {
-  /// The end of what begins at `start` and has neither dot nor bracket.
+  /// The end of the name at `start`: up to the first `.` or `[`.
   fileprivate func endOfName(from start: Int) -> Int {
     var at = start
     while at < count {

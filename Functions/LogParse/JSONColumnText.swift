@@ -47,7 +47,7 @@ extension ByteWriter {
   }
 }
 
-/// What BigQuery's JSON makes of a number.
+/// The form in which BigQuery's JSON keeps a number.
 enum ExactNumber {
   case exact
   /// A double has other digits.
@@ -101,7 +101,7 @@ enum ExactNumber {
 }
 
 extension Span where Element == UInt8 {
-  /// Behind the string of valid JSON whose opening quote is at `start`.
+  /// The end of the string in valid JSON whose opening quote is at `start`.
   fileprivate func endOfString(from start: Int) -> Int {
     var at = start &+ 1
     while at < count, self[at] != UInt8(ascii: "\"") {

@@ -3,8 +3,8 @@ import Bytes
 
 /// A JSON value that came in parts, one parameter each: `.a.b=1&.tags[]=x` is `{"a":{"b":1},"tags":["x"]}`.
 ///
-/// Members stand in the order in which they came first, elements in the order of their indices. What was
-/// there first decides: a value is no object, and an object no list.
+/// Members stand in the order in which they came first, elements in the order of their indices. The first one
+/// decides the kind: a value cannot become an object, nor an object a list.
 struct JSONParts {
   private enum Kind { case new, value, object, list }
 
@@ -34,7 +34,7 @@ struct JSONParts {
     nodes.append(Node(name: 0..<0, index: 0))
   }
 
-  /// Takes a value; false if what came before stands in its way.
+  /// Takes a value; false if an earlier parameter has given its place another kind.
   mutating func add(
     _ value: Range<Int>, isEncoded: Bool, at path: Range<Int>, in url: Span<UInt8>
   ) -> Bool {

@@ -72,7 +72,7 @@ struct JSONPath {
 }
 
 extension Span where Element == UInt8 {
-  /// The end of what begins at the range's start and has neither dot nor opening bracket.
+  /// The end of the name at the start of the range: up to the first `.` or `[`.
   func endOfPathName(in range: Range<Int>) -> Int {
     var at = range.lowerBound
     while at < range.upperBound, self[at] != UInt8(ascii: "."),
@@ -83,7 +83,7 @@ extension Span where Element == UInt8 {
     return at
   }
 
-  /// How long the bracket is that stands at `at`, 3 if it is encoded; 0 if there is none.
+  /// The length of the bracket at `at`: 1, or 3 if it is encoded; 0 if no bracket is there.
   fileprivate func bracket(_ byte: UInt8, at: Int, end: Int) -> Int {
     if self[at] == byte { return 1 }
     guard self[at] == UInt8(ascii: "%"), at &+ 2 < end, let high = self[at &+ 1].hexDigit,

@@ -6,8 +6,8 @@ import PixelModel
 import Settings
 
 extension EventParser {
-  /// The whole way of an entry, step by step. Only if the verdict is an event does `row` hold its row;
-  /// what was there before is gone.
+  /// All steps of an entry, one after the other. `row` is emptied first, and holds the event's row only if
+  /// the verdict is an event.
   public mutating func parse(_ bytes: Span<UInt8>, into row: inout ByteWriter) -> Verdict {
     row.removeAll()
     begin()
@@ -35,7 +35,7 @@ extension EventParser {
 /// Takes log entries and publishes events: a LogEntry's request URL becomes a row by contract.
 ///
 /// Every entry ends as an event, as a kept rejection, or is left alone and counted; a test ends as one log
-/// line. The push is answered when Pub/Sub has what came of it.
+/// line. The push is acknowledged once the event or the rejection is published.
 public final class LogParseFunction {
   private let worker: Worker
   private let events: Publisher
@@ -50,7 +50,7 @@ public final class LogParseFunction {
     var row = ByteWriter(capacity: 4096)
     let unknownNames: UnknownNameCounts
 
-    /// What came of an entry beside its verdict.
+    /// The results of an entry beside its verdict.
     struct Outcome {
       let omitted: OmittedParameters
       /// The names of the parameters that no column has, where they may be shown: a JSON array.
@@ -82,7 +82,7 @@ public final class LogParseFunction {
       }
     }
 
-    /// Of a visitor who has said no, no name is counted.
+    /// No name is counted for a visitor with a privacy signal.
     private func countNames() {
       var named = 0
       if parser.signal == nil {
@@ -153,7 +153,7 @@ public final class LogParseFunction {
       ])
   }
 
-  /// The message's data is the row; who wants to know what it is without reading it has the attributes.
+  /// The message's data is the row. Subscribers can filter by attributes without parsing the data.
   private func publish(
     _ row: Span<UInt8>, _ event: Event, dropped: String?, _ delivery: Delivery
   ) {

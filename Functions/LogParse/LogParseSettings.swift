@@ -16,11 +16,11 @@ public struct LogParseSettings: Sendable {
   let authentication: PushAuthentication
   let cloud: CloudSettings
 
-  /// Who is told the names of parameters that no column has.
+  /// The readers who see the names of parameters without a column.
   enum DroppedNames: String, Sendable, CaseIterable {
-    /// The operator, of those that come often.
+    /// The operator sees the frequent ones.
     case report
-    /// Also whoever gets the messages, of all.
+    /// Subscribers of the messages see all of them, too.
     case attribute
   }
 
@@ -68,7 +68,8 @@ public struct LogParseSettings: Sendable {
     cloud = CloudSettings(&reader)
   }
 
-  /// A personal column has to be one that can be empty, and a misspelt name would keep what it should not.
+  /// A personal column has to be NULLABLE. Unknown names are refused: a typo would leave personal data in
+  /// place.
   private static func check(
     _ personal: PersonalColumns, by contracts: Contracts, _ reader: inout SettingsReader
   ) {

@@ -15,7 +15,7 @@ public struct OmittedParameters: Equatable, Sendable {
 
   public init() {}
 
-  /// What there is to count, under the codes of the minute's report.
+  /// The counts that are not zero, under the codes of the minute's report.
   public var counts: [(code: String, count: Int)] {
     guard self != OmittedParameters() else { return [] }
     return [

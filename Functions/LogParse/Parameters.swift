@@ -22,7 +22,7 @@ struct Parameters {
     let element: Int32
   }
 
-  /// What stands for an element whose name does not say which it is.
+  /// Stands for the index of an element whose name has none.
   static let anyElement = Int32.max
 
   /// A value for a field inside a RECORD.
@@ -100,8 +100,8 @@ struct Parameters {
 
   func value(after value: Value) -> Value? { self.value(at: value.next) }
 
-  /// The values for a list whose names say which element each is, in their order, then the others; nil if no
-  /// name says so. Of those with the same number the first counts.
+  /// The values for a list whose names have an index, sorted by it, then the others; nil if no name has one.
+  /// Of those with the same index the first counts.
   func ordered(from first: Value) -> (values: [Value], repeated: Int)? {
     var all: [Value] = []
     var next: Value? = first
@@ -170,7 +170,7 @@ struct Parameters {
     return firstValue(of: column)?.path.isEmpty != isPart
   }
 
-  /// What is no column: a field inside a RECORD, a parameter that steers us, or nothing of ours.
+  /// A parameter that fills no top-level column: a RECORD field, a control parameter, or an unknown name.
   private mutating func takeOther(
     _ parameter: QueryParameter, in url: Span<UInt8>, _ plan: RowPlan
   ) {
@@ -277,13 +277,13 @@ struct Parameters {
         element: element.map { Int32($0) } ?? Self.anyElement))
   }
 
-  /// A part of a JSON field inside a RECORD, `item.extra.a`; false if it is none.
+  /// A part of a JSON field inside a RECORD, `item.extra.a`; false if the name is not of that form.
   private mutating func takeFieldPart(
     _ parameter: QueryParameter, in url: Span<UInt8>, _ fields: FieldTree
   ) -> Bool {
     guard fields.hasJSON else { return false }
     var steps = JSONPath(parameter.name)
-    // What begins the name is the RECORD's own column.
+    // The beginning of the name is the RECORD's own column.
     steps.skipName(in: url)
     for _ in 0..<JSONPath.maximumDepth {
       guard let step = steps.next(in: url), step != .invalid else { return false }
@@ -312,7 +312,7 @@ struct Parameters {
   var hasTexts: Bool { !texts.isEmpty }
 
   /// Takes the RECORDs that came as JSON text, as the same objects in a POST would have come: gives the URL with
-  /// their fields behind it as parameters, which is what all ranges are in from now on.
+  /// their fields behind it as parameters. From then on all ranges refer to that URL.
   mutating func readTexts(_ url: Span<UInt8>, for plan: RowPlan) -> ByteWriter {
     var longer = ByteWriter(capacity: url.count &* 2)
     longer.append(url)
@@ -339,7 +339,7 @@ struct Parameters {
     return longer
   }
 
-  /// What is in the text of a RECORD is a field, or kept as a misfit: its column was named.
+  /// A member in the text of a RECORD is a field, or is kept as a misfit: its column was named.
   private mutating func takeFromText(
     _ parameter: QueryParameter, in url: Span<UInt8>, _ fields: FieldTree
   ) {

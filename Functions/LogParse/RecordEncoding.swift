@@ -64,7 +64,7 @@ extension RowEncoder {
     return row.count > start + 2 ? .filled : .empty
   }
 
-  /// Writes one object. One without any value is none, whatever it requires.
+  /// Writes one object. An object without any value is omitted, even if it has REQUIRED fields.
   private mutating func appendFields(
     _ node: Int, of fields: FieldTree, _ parameters: Parameters, _ range: Range<Int>,
     _ url: Span<UInt8>, to row: inout ByteWriter

@@ -3,13 +3,13 @@ import Bytes
 
 /// The parts of a request URL, as ranges into its bytes.
 ///
-/// Takes what a request log may contain: an absolute URL with any host form (name, IPv4, `[IPv6]`,
+/// Takes both forms that a request log may contain: an absolute URL with any host form (name, IPv4, `[IPv6]`,
 /// with user and port), or only path and query. Nothing is decoded or normalised; a fragment is cut.
 struct RequestURL: Equatable {
-  /// Without user and port; empty if there is none.
+  /// Without user and port; empty if the URL has no host.
   let host: Range<Int>
   let path: Range<Int>
-  /// Without the `?`; empty if there is none.
+  /// Without the `?`; empty if the URL has no query.
   let query: Range<Int>
 
   init(_ url: Span<UInt8>) {
@@ -22,7 +22,8 @@ struct RequestURL: Equatable {
     query = min(mark + 1, end)..<end
   }
 
-  /// What lies between `scheme://` and the next `/` or `?`; nil if the URL does not start with a scheme.
+  /// The authority: the text between `scheme://` and the next `/` or `?`; nil if the URL does not start with
+  /// a scheme.
   private static func authority(of url: Span<UInt8>, end: Int) -> Range<Int>? {
     var at = 0
     while at < end, url[at].isSchemeCharacter { at += 1 }

@@ -3,7 +3,7 @@ import Bytes
 import Envelopes
 import PixelModel
 
-/// What a row is made of, beside the query parameters: the entry and what was read from it.
+/// The sources of a row beside the query parameters: the entry, its URL, and the values read from them.
 struct Hit {
   let entry: LogEntry
   let url: RequestURL
@@ -14,7 +14,7 @@ struct Hit {
 /// Writes one row as a JSON object in BigQuery's encoding: the columns in the order of the contract,
 /// `_unparsed` last, a column without a value left out. The same entry always gives the same bytes.
 struct RowEncoder {
-  /// Below BigQuery's and Pub/Sub's 10 MB, with room for what is put around a row.
+  /// Below BigQuery's and Pub/Sub's 10 MB, with room for the request around a row.
   static let maximumRowBytes = 9_000_000
 
   /// Why a hit cannot become a row.
@@ -23,13 +23,13 @@ struct RowEncoder {
     let detail: String
   }
 
-  /// What a column got.
+  /// The fate of a column's value.
   enum Filling { case filled, empty, misfit }
 
   let plan: RowPlan
   /// Scratch for decoded values.
   var text = ByteWriter()
-  /// What did not fit: `,"column":"text"` one after the other.
+  /// The values that did not fit, as `,"column":"text"` one after the other.
   var misfits = ByteWriter()
   private(set) var misfitCount = 0
   /// The value of a JSON column that came in parts, and how many of them had no place in it.
@@ -40,7 +40,7 @@ struct RowEncoder {
 
   init(_ plan: RowPlan) { self.plan = plan }
 
-  /// Writes the row of `hit`, whose `bytes`, `url` and `id` are what its ranges refer to.
+  /// Writes the row of `hit`, whose ranges refer to its `bytes`, `url` and `id`.
   mutating func write(
     _ hit: Hit, _ parameters: Parameters, bytes: Span<UInt8>, url: Span<UInt8>, id: Span<UInt8>,
     into row: inout ByteWriter
@@ -110,7 +110,7 @@ struct RowEncoder {
     return filling
   }
 
-  /// Writes a column's key and one value; what does not fit stays in `text`.
+  /// Writes a column's key and one value; a value that does not fit stays in `text`.
   mutating func appendMember(
     _ range: Range<Int>, _ isEncoded: Bool, _ url: Span<UInt8>, _ column: RowPlan.PlannedColumn,
     to row: inout ByteWriter
@@ -175,7 +175,7 @@ struct RowEncoder {
     _ column: RowPlan.PlannedColumn, after start: Int, to row: inout ByteWriter
   ) -> Bool {
     decode(range, isEncoded, url, trimming: column.type)
-    // A hostile list must not grow far beyond what a row may be.
+    // A hostile list must not grow far beyond a row's greatest size.
     guard text.count > 0, row.count <= Self.maximumRowBytes else { return true }
     let end = row.count
     if end > start + 1 { row.append(UInt8(ascii: ",")) }
@@ -220,7 +220,8 @@ struct RowEncoder {
     misfits.append(json: value.span)
   }
 
-  /// Keeps what came for a RECORD and can't be a part of it, under the name that it came for.
+  /// Keeps a value that was sent for a RECORD and can't be a part of it, under the name that it was sent
+  /// with.
   private mutating func keepMisfits(
     of parameters: Parameters, _ hit: Hit, _ url: Span<UInt8>
   ) {
@@ -327,7 +328,7 @@ struct RowEncoder {
     case .contractVersion:
       row.append(json: plan.contract.version)
     case .bot:
-      // Without the agent, because it was withheld, nobody knows.
+      // Without the agent, which was withheld for privacy, a bot cannot be recognised.
       if hit.signal != nil, request?.userAgent == nil { return false }
       let isBot = isBot(request?.userAgent, bytes)
       row.append(isBot ? "true" as StaticString : "false" as StaticString)
@@ -350,7 +351,7 @@ struct RowEncoder {
     return true
   }
 
-  /// Copies a string of the entry; an empty one is none.
+  /// Copies a string of the entry; an empty one counts as absent.
   private mutating func append(
     _ key: Range<Int>, text string: JSONString?, _ bytes: Span<UInt8>, to row: inout ByteWriter
   ) -> Bool {

@@ -2,7 +2,7 @@
 import Bytes
 import PixelModel
 
-/// The contract, prepared for writing rows: what fills each column, and its key ready to copy.
+/// The contract, prepared for writing rows: the source of each column, and its key ready to copy.
 struct RowPlan {
   enum Source {
     /// A fact of the request; no parameter can set it.
@@ -20,7 +20,7 @@ struct RowPlan {
     let mode: ColumnMode
     /// How many characters a STRING, or bytes a BYTES, may have.
     let maxLength: Int?
-    /// What a NUMERIC or BIGNUMERIC may hold.
+    /// The digits that a NUMERIC or BIGNUMERIC may hold.
     let decimal: DecimalLimits?
     /// Whether BigQuery fills the column where a row has no value.
     let hasDefault: Bool
@@ -32,7 +32,7 @@ struct RowPlan {
     /// Whether a hit without a value is no event.
     var needsValue: Bool { mode == .required && !hasDefault }
 
-    /// Whether a value of so many bytes, encoded or not, cannot be too long.
+    /// Whether a value of this many bytes, encoded or not, is surely short enough.
     func mayHold(_ bytes: Int) -> Bool { maxLength.map { bytes <= $0 } ?? true }
   }
 
@@ -40,9 +40,9 @@ struct RowPlan {
   let addresses: AddressPolicy
   let columns: [PlannedColumn]
   let keys: [UInt8]
-  /// What is inside RECORDs; nil if the contract has none.
+  /// The fields inside RECORDs; nil if the contract has no RECORD.
   let fields: FieldTree?
-  /// Whether what does not fit is kept in `_unparsed`.
+  /// Whether values that do not fit are kept in `_unparsed`.
   let keepsUnparsed: Bool
   let personal: PersonalColumns
 

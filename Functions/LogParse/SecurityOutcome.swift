@@ -2,11 +2,12 @@
 import Bytes
 import PixelModel
 
-/// Why Cloud Armor kept a request from the pixel: then it is no hit. Policies in preview only note what they
-/// would have done, and do not count.
+/// The reason why Cloud Armor kept a request from the pixel; such a request is not a hit. Policies in preview
+/// only note what they would have done, and do not count.
 enum SecurityOutcome {
   case denied, bodyDenied, deniedAtEdge, throttled
-  /// To a challenge or another address: a visitor who passes comes again, and that is the hit.
+  /// Sent to a challenge or another address: a visitor who passes sends the request again, and that one is
+  /// the hit.
   case redirected
 
   /// Nil if the request went through.

@@ -2,11 +2,12 @@
 import Bytes
 
 extension EventParser {
-  /// The names of the last entry's parameters that no column has, as a JSON array of at most so many bytes;
-  /// nil if there are none. Each is there once, cut at 100 bytes; those that do not fit are left out.
+  /// The names of the last entry's parameters that no column has, as a JSON array of at most `maximumBytes`
+  /// bytes; nil without such a name. Each name is listed once, cut at 100 bytes; names that do not fit are
+  /// left out.
   ///
-  /// A name comes from outside, and of a broken URL it may be a visitor's text: to be shown to whoever sent the
-  /// hit, not kept.
+  /// A name comes from outside, and in a broken URL it may be a visitor's text: show it to the sender of the
+  /// hit and do not keep it.
   public func unknownNames(maximumBytes: Int) -> String? {
     var list = ByteWriter(capacity: 256)
     var seen: Set<[UInt8]> = []
@@ -27,8 +28,8 @@ extension EventParser {
   }
 }
 
-/// How often parameters came in the last minute that no column has, by name, for an operator who wonders what a
-/// site sends in vain.
+/// The number of parameters without a column in the last minute, by name, so that an operator can see which
+/// values a site sends in vain.
 ///
 /// A broken URL makes a visitor's text a name. So a name counts by itself only if it looks like a
 /// programmer's and comes several times a minute; all others are one number.
@@ -39,7 +40,7 @@ final class UnknownNameCounts {
   /// As many have to be seen before a name is shown.
   static let enough = 5
   static let mostShown = 50
-  /// What is kept in a minute, so that made-up names don't fill the memory.
+  /// The number of names kept in a minute, so that made-up names don't fill the memory.
   static let mostKept = 512
 
   private var counts: [[UInt8]: Int] = [:]
@@ -61,7 +62,7 @@ final class UnknownNameCounts {
 
   func countOther(_ count: Int) { others += count }
 
-  /// What there is to show, the most frequent first, and the number of all others; begins anew.
+  /// The names to show, the most frequent first, and the number of all others; then counting begins anew.
   func take() -> (names: [(name: String, count: Int)], others: Int) {
     let common = counts.filter { $0.value >= Self.enough }
       .map { (name: $0.key.span.string, count: $0.value) }

@@ -2,7 +2,7 @@
 import Bytes
 import Envelopes
 
-/// What a log entry turned out to be: every entry is exactly one of the four.
+/// The result for a log entry: exactly one of these four.
 public enum Verdict {
   /// An event; its row has been written.
   case event(Event)
@@ -14,7 +14,7 @@ public enum Verdict {
   case test(Result<Event, Rejection>)
 }
 
-/// What an event is, beside its row.
+/// The facts of an event beside its row.
 public struct Event: Equatable, Sendable {
   public let id: String
   public let time: Timestamp

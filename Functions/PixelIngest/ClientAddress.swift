@@ -5,7 +5,7 @@ import FunctionRuntime
 extension ByteWriter {
   /// Appends the visitor's address.
   ///
-  /// Each front end adds the address that it saw at the end of `X-Forwarded-For`; what stands before is the
+  /// Each front end adds the address that it saw at the end of `X-Forwarded-For`; the text before that is the
   /// client's own claim. So the visitor's is the one that the outermost of our `hops` front ends has added,
   /// counted from the right. Without a front end, or without the field, it is the connection's.
   mutating func append(addressOf request: Request, hops: Int) {
@@ -27,7 +27,7 @@ extension ByteWriter {
 }
 
 extension Span where Element == UInt8 {
-  /// The addresses of an `X-Forwarded-For` field; empty ones are none.
+  /// The addresses of an `X-Forwarded-For` field; empty ones are skipped.
   fileprivate func forEachAddress(_ body: (Range<Int>) -> Void) {
     var at = 0
     while at < count {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// What the sender of an event should know, although nothing may be wrong with it. Never has anything of the
-/// event in it.
+/// A hint for the sender of an event, which may be valid all the same. Never contains a part of the event.
 enum EventHint: Equatable {
   /// An object with events inside was taken for one event.
   case envelope

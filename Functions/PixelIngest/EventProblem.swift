@@ -12,7 +12,7 @@ enum EventProblem: String, Error, CaseIterable {
   case notAnObject = "not_an_object"
   /// More than 1,000 values.
   case tooManyFields = "too_many_fields"
-  /// The events before it have used up what one request may become.
+  /// The events before it have used up the bytes that one request may become.
   case tooLarge = "too_large"
   /// A REQUIRED column has no value, by every contract that there is.
   case missingRequired = "missing_required"

@@ -34,7 +34,7 @@ struct EventQuery {
     }
   }
 
-  /// A dot that came encoded stays so: it parts no name.
+  /// A dot sent as `%2E` stays encoded, so it does not split the name.
   static func encoded(nameOf parameter: QueryParameter, in form: Span<UInt8>) -> ByteWriter {
     var encoded = ByteWriter(capacity: parameter.name.count)
     var at = parameter.name.lowerBound

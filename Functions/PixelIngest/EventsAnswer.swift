@@ -2,7 +2,7 @@
 import Bytes
 import FunctionRuntime
 
-/// The answers to `POST /events`, each with what a page's browser wants to see.
+/// The answers to `POST /events`, each with the cross-origin fields that a page's browser needs.
 struct EventsAnswer {
   private let headers: [(String, String)]
 
@@ -21,7 +21,7 @@ struct EventsAnswer {
     return report(count > 0 ? 200 : 400, count, problems, hints, cookies)
   }
 
-  /// Pub/Sub has not taken all that it was given: who reads the answer sends only those again.
+  /// Pub/Sub has not taken all events; a client that reads the answer sends only the failed ones again.
   func notPublished(
     _ count: Int, _ problems: [(index: Int, problem: EventProblem)],
     _ hints: [(index: Int, hint: EventHint)], _ cookies: [(String, String)]
@@ -54,7 +54,7 @@ struct EventsAnswer {
       headers: [("Content-Type", "application/json")] + headers + cookies + more, body: body.bytes)
   }
 
-  /// What is wrong with the request as a whole.
+  /// A fault of the request as a whole.
   func problem(_ error: any Error) -> Response {
     taken(0, [(0, error as? EventProblem ?? .notJSON)], [], [])
   }

@@ -7,7 +7,7 @@ struct EventsBody {
   static let maximumEvents = 500
 
   enum Piece: Equatable {
-    /// Where an object may lie: nobody has looked yet whether it is one, and JSON.
+    /// The range of an object or of a line that has not been checked to be one yet.
     case object(Range<Int>)
     case problem(EventProblem)
   }
@@ -18,7 +18,7 @@ struct EventsBody {
   struct TooMany: Error {}
 
   /// - Parameter isLines: Whether the sender says that the body is lines. Without that they have to look like
-  ///   lines, so that what a broken object has inside is no event.
+  ///   lines, so that the members of a broken object are not taken for events.
   init(_ body: Span<UInt8>, isLines: Bool = false) throws(TooMany) {
     let range = body.withoutMark(0..<body.count)
     guard !range.isEmpty else {
@@ -34,7 +34,7 @@ struct EventsBody {
     }
   }
 
-  /// All of it is looked at before the first event is taken, so that a broken array is none.
+  /// The whole body is checked before the first event is taken, so that a broken array gives no event at all.
   private mutating func readArray(_ body: Span<UInt8>, from start: Int) throws(TooMany) {
     var scanner = JSONScanner(at: start)
     do throws(JSONError) {

@@ -8,9 +8,10 @@ import PixelModel
 /// `POST /events`: one event or many, from pages, apps and servers. Always published, in `log` mode too,
 /// since a request log has no body.
 final class EventsEndpoint {
-  /// What the events of one request may become, as they are published.
+  /// The bytes that the events of one request may become when they are published.
   static let maximumEntryBytes = 8 << 20
-  /// What may wait for Pub/Sub, of all requests of this worker. Beyond: 429.
+  /// The bytes that may wait for Pub/Sub, of all requests of this worker. Beyond that a request is answered
+  /// 429.
   static let maximumWaitingBytes = 64 << 20
 
   private let worker: Worker
@@ -75,7 +76,7 @@ final class EventsEndpoint {
     return waitingBytes > Self.maximumWaitingBytes ? answer.busy : nil
   }
 
-  /// What came of a request.
+  /// The result of a request.
   private struct Batch {
     var entries: [HitEntry] = []
     /// Which event of the body each entry is.
@@ -126,7 +127,7 @@ final class EventsEndpoint {
     return [form.isEmpty ? .problem(.empty) : .object(form)]
   }
 
-  /// What the events of one request have in common.
+  /// The facts that the events of one request have in common.
   private struct EventWriter {
     let request: Request
     let now: Timestamp

@@ -14,12 +14,12 @@ struct HitEntry {
   let signal: PrivacySignal?
 }
 
-/// Writes the entries of one request after the other: what its hits have in common is written once.
+/// Writes the entries of one request after the other: the text that its hits have in common is written once.
 struct HitWriter {
   private let privacy: PrivacyPolicy
   private let hops: Int
   private var ids = InsertIDs()
-  /// What stands between the id and the URL's path, and behind the URL.
+  /// The text between the id and the URL's path, and the text behind the URL.
   private var head = ByteWriter(capacity: 256)
   private var tail = ByteWriter(capacity: 1024)
   private var address = ByteWriter(capacity: 48)
@@ -34,7 +34,7 @@ struct HitWriter {
 
   /// - Parameters:
   ///   - now: When the request came, by the wall clock.
-  ///   - signal: The privacy signal under which what is personal is left out.
+  ///   - signal: The privacy signal that makes this leave out personal values.
   mutating func begin(
     _ request: Request, at now: Timestamp, status: StaticString, signal: PrivacySignal?
   ) {
@@ -120,8 +120,8 @@ struct HitWriter {
 }
 
 extension ByteWriter {
-  /// Appends the entry as a structured log line, which Cloud Logging turns into a LogEntry with the same
-  /// time and `insertId`. Its labels are what the log sink looks for.
+  /// Appends the entry as a structured log line, which Cloud Logging turns into a LogEntry with the same time
+  /// and `insertId`. The log sink's filter looks for its labels.
   mutating func append(line entry: HitEntry) {
     let bytes = entry.bytes.bytes.span
     append("{\"severity\":\"INFO\",\"message\":\"A hit, for the log sink.\",\"time\":\"")

@@ -5,7 +5,7 @@ import FunctionRuntime
 import GoogleCloud
 import PixelModel
 
-/// Takes hits and events, decides about privacy, and publishes what is left as LogEntries.
+/// Takes hits and events, decides about privacy, and publishes the rest as LogEntries.
 ///
 /// | request | answer |
 /// |---|---|
@@ -34,7 +34,7 @@ public final class PixelIngestFunction {
     isPublishing = settings.mode == .publish
     privacy = settings.privacy
     cookie = settings.cookie
-    // In log mode nobody waits for Pub/Sub until the first POST comes.
+    // In log mode no hit waits for Pub/Sub; only a POST does.
     if isPublishing { settings.cloud.warmUp(worker, for: settings.cloud.pubSub) }
     publisher = Publisher(
       worker: worker, cloud: settings.cloud, topic: settings.logsTopic,
@@ -83,14 +83,14 @@ public final class PixelIngestFunction {
   // MARK: A hit, step by step
 
   private func hit(_ request: Request, _ call: Call, _ path: PixelPath) {
-    // 1. What the visitor has said about privacy.
+    // 1. The visitor's privacy signal.
     let signal = privacy.signal(of: request)
     if let signal {
       worker.count(privacy.noteLabel(signal))
       if privacy.signals == .drop { return call.reply(path.image) }
     }
 
-    // 2. Who it is, if a cookie is asked for.
+    // 2. The visitor's id, if a cookie is asked for.
     let visitor = signal == nil ? visitor(of: request) : nil
     let image = visitor?.newCookie.map { path.image(with: $0) } ?? path.image
 
@@ -103,7 +103,7 @@ public final class PixelIngestFunction {
       }
     }
 
-    // 4. To Pub/Sub, or to the log sink while that is not to be had.
+    // 4. To Pub/Sub, or to the log sink while Pub/Sub does not answer.
     guard publishing.take(at: worker.loop.now) else { return deliver(entry, call, path, image) }
     publisher.publish(data: entry.bytes.bytes.span, attributes: entry.attributes) { [self] result in
       let isPublished = if case .success = result { true } else { false }

@@ -22,7 +22,7 @@ public struct PixelIngestSettings: Sendable {
   /// How many front ends stand between the visitor and us.
   let forwardedHops: Int
   let cookie: VisitorCookie?
-  /// What LogParse's contract requires, if it is known.
+  /// The columns that LogParse's contract requires, if the contract is known.
   let required: RequiredColumns?
   let cloud: CloudSettings
 

@@ -4,7 +4,7 @@ import FunctionRuntime
 import PixelModel
 
 extension PrivacyPolicy {
-  /// What a request says about privacy, in its headers or its URL; nil if nothing, or if signals are
+  /// The privacy signal of a request, in its headers or its URL; nil without a signal, or if signals are
   /// ignored.
   func signal(of request: Request) -> PrivacySignal? {
     guard signals != .ignore else { return nil }
@@ -17,7 +17,7 @@ extension PrivacyPolicy {
     return request.withHeader("dnt", { $0.equals("1") }) ?? false ? .dnt : said
   }
 
-  /// What the counters call an event whose visitor has said so.
+  /// The counters' name for an event that had this signal.
   func noteLabel(_ signal: PrivacySignal) -> String {
     (signals == .drop ? "dropped_" : "withheld_") + signal.rawValue
   }

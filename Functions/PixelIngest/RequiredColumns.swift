@@ -56,8 +56,8 @@ extension Span where Element == UInt8 {
     return false
   }
 
-  /// Whether this is the query of an object that has events in it and is none itself: there is no `type`, but
-  /// a list of objects, or something that has a type.
+  /// Whether this is the query of an envelope: it has no `type`, but a list of objects, or an object that has
+  /// a type.
   var isEnvelope: Bool {
     var parameters = QueryString(0..<count)
     var hasInside = false

@@ -33,7 +33,7 @@ struct WriteKeys: Sendable {
     } ?? false
   }
 
-  /// All keys are compared to their ends, whatever the first difference is.
+  /// All keys are compared to their ends, so that the time tells nothing about the first difference.
   private func has(_ offered: Span<UInt8>) -> Bool {
     var isKnown = false
     for key in keys {
