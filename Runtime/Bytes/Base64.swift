@@ -26,8 +26,8 @@ public enum Base64 {
   }
 }
 
-/// Sixteen characters at once, which is what makes base64 cheap enough not to be noticed: every push
-/// is mostly base64.
+/// Sixteen characters at once, which makes base64 cheap enough not to be noticed: every push is mostly
+/// base64.
 private struct Base64Block {
   /// The 6-bit value of each character; anything for those outside the alphabet.
   var values: SIMD16<UInt8>
@@ -41,8 +41,8 @@ private struct Base64Block {
     func chosen(_ mask: SIMDMask<SIMD16<Int8>>) -> SIMD16<UInt8> {
       unsafe unsafeBitCast(mask, to: SIMD16<UInt8>.self)
     }
-    // The alphabet in the order of its bytes: + / 0–9 A–Z a–z. What is added to a byte changes at each
-    // of these borders, and a comparison of signed bytes is one instruction.
+    // The alphabet in the order of its bytes: + / 0–9 A–Z a–z. The number that is added to a byte changes at
+    // each of these borders, and a comparison of signed bytes is one instruction.
     let text = characters.signed
     let isPlus = chosen(characters .== all(0x2b))
     let belowDigits = chosen(text .< SIMD16(repeating: 0x30))
@@ -238,7 +238,7 @@ extension OutputSpan<UInt8> {
     (bits & upper) &<< shift | bits & lower
   }
 
-  /// The characters of 6-bit values. What is added changes at the borders of A–Z a–z 0–9 + /.
+  /// The characters of 6-bit values. The number that is added changes at the borders of A–Z a–z 0–9 + /.
   @inline(__always)
   private static func characters(_ values: SIMD16<UInt8>) -> SIMD16<UInt8> {
     func all(_ value: Int8) -> SIMD16<UInt8> { SIMD16(repeating: UInt8(bitPattern: value)) }

@@ -23,7 +23,7 @@
   /// True inside `withSpan`, `withMutableSpan` and the like.
   @inlinable public var isLent: Bool { unsafe loans != 0 }
 
-  /// The bytes in use; what lends them is inlined everywhere, and this is what it needs to know.
+  /// The bytes in use, for the lending functions, which are inlined into other modules.
   @usableFromInline var bytesInUse: UnsafeMutableBufferPointer<UInt8> {
     // In bounds: `used` never exceeds `room`.
     unsafe UnsafeMutableBufferPointer(start: base, count: used)
@@ -149,7 +149,7 @@
   /// Makes room for `amount` more bytes.
   ///
   /// In a build without optimisation a loan is always found here and in `append`, else only where the bytes move:
-  /// what is written behind lent bytes harms nobody.
+  /// writing behind lent bytes is harmless.
   public func reserve(_ amount: Int) {
     assert(!isLent, "The bytes of a buffer are lent.")
     if amount > capacity - count { reallocate(max(count + amount, capacity * 2)) }

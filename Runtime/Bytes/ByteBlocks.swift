@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import CBytes
 
-/// What is where among the 64 bytes from an offset on, a bit for each, the first in the lowest. Behind the last
-/// byte there are spaces.
+/// The kinds of the 64 bytes from an offset on, a bit for each byte, the first in the lowest. Bytes behind the
+/// end count as spaces.
 extension Span where Element == UInt8 {
   /// The bytes equal to `byte`.
   @inline(__always)
@@ -28,7 +28,7 @@ extension Span where Element == UInt8 {
     }
   }
 
-  /// Where a query is parted, and what in it is encoded.
+  /// The separators of a query, and the bytes in it that are encoded.
   @inline(__always)
   func queryMarks64(at offset: Int) -> bytes_query_marks {
     unsafe lend64(at: offset) { unsafe bytes_query_marks($0) }

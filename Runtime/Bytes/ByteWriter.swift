@@ -35,7 +35,7 @@ public struct ByteWriter: Sendable {
     append(span.extracting(range))
   }
 
-  /// Drops what was written behind the first `newCount` bytes.
+  /// Drops all bytes behind the first `newCount`.
   public mutating func truncate(to newCount: Int) {
     precondition(newCount >= 0 && newCount <= count)
     bytes.removeLast(count - newCount)

@@ -27,7 +27,7 @@ struct JSONEscape {
     }
   }
 
-  /// The four hex digits of `\uXXXX` at `at`, or U+FFFD if it is none.
+  /// The four hex digits of `\uXXXX` at `at`, or U+FFFD if they are not hex digits.
   private static func codeUnit(_ bytes: Span<UInt8>, at: Int, end: Int) -> UInt32 {
     guard at &+ 6 <= end, bytes[at &+ 1] == UInt8(ascii: "u") else { return 0xfffd }
     var unit: UInt32 = 0

@@ -23,11 +23,11 @@ public enum JSONQueryProblem: Error {
 /// | `{"a": {"b": "1", "c.d": 2}}` | `a.b=%31&a.c%2Ed=2` |
 /// | `{"a": null, "b": {}, "c": []}` | nothing |
 ///
-/// `[]`, and what is encoded without need, are for JSON columns: there a list of one stays a list, a text like
-/// `"1"` a text, and a dot a part of its name. To other columns they make no difference.
+/// `[]` and needless encoding are for JSON columns: there a list of one stays a list, a text like `"1"` a
+/// text, and a dot a part of its name. To other columns they make no difference.
 ///
-/// A key that comes twice comes twice in the query, where the first counts. What is written is ASCII and
-/// needs no escapes in JSON.
+/// A key that comes twice comes twice in the query, where the first counts. The output is ASCII and needs no
+/// escapes in JSON.
 public struct JSONQuery: Sendable {
   /// Longer than any column's: a value with such a name is left out.
   public static let maximumNameBytes = 1000
@@ -185,7 +185,7 @@ public struct JSONQuery: Sendable {
     query.append(UInt8(ascii: "="))
   }
 
-  /// Appends a parameter whose name and value are encoded, whatever the bounds.
+  /// Appends a parameter whose name and value are encoded, beyond any bound.
   public mutating func append(default name: Span<UInt8>, _ value: Span<UInt8>) {
     if query.count > 0 { query.append(UInt8(ascii: "&")) }
     query.append(name)

@@ -69,7 +69,7 @@ public struct JSONScanner: Sendable {
 
   /// The next member's name, or nil after the object's `}`. The caller then has to take its value.
   public mutating func nextMember(in bytes: Span<UInt8>) throws(JSONError) -> JSONString? {
-    // What Google sends has no white space: `,"` stands between two members.
+    // Google's JSON has no white space: `,"` stands between two members.
     if !justOpened, position &+ 1 < bytes.count, bytes[position] == UInt8(ascii: ","),
       bytes[position &+ 1] == UInt8(ascii: "\"")
     {
@@ -119,7 +119,7 @@ public struct JSONScanner: Sendable {
     return true
   }
 
-  /// Takes the next value whole, whatever it is.
+  /// Takes the next value whole, of any kind.
   public mutating func value(in bytes: Span<UInt8>) throws(JSONError) -> JSONValue {
     // Most values are strings.
     if position < bytes.count, bytes[position] == UInt8(ascii: "\"") {
@@ -162,10 +162,10 @@ public struct JSONScanner: Sendable {
     justOpened = false
   }
 
-  /// What may stand next inside a container that is being skipped.
+  /// The tokens that may stand next inside a container that is being skipped.
   private enum Place { case firstName, name, firstElement, element, separator }
 
-  /// Skips from `{` or `[` behind its closing bracket, in one loop whatever the depth.
+  /// Skips from `{` or `[` behind its closing bracket, in one loop at any depth.
   private mutating func skipContainer(in bytes: Span<UInt8>) throws(JSONError) {
     let outside = depth
     // One bit for each open container, the innermost lowest; set for objects.
@@ -347,7 +347,7 @@ public struct JSONScanner: Sendable {
   /// The next byte that is not white space, not consumed.
   @inline(__always)
   private mutating func nextByte(in bytes: Span<UInt8>) throws(JSONError) -> UInt8 {
-    // What Google sends has no white space, so the first look nearly always answers.
+    // Google's JSON has no white space, so the first byte nearly always decides.
     if position < bytes.count, bytes[position] > 0x20 { return bytes[position] }
     skipWhiteSpace(in: bytes)
     guard position < bytes.count else { throw .truncated }

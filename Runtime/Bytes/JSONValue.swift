@@ -15,7 +15,7 @@ public enum JSONError: Error, Equatable, Sendable {
 }
 
 extension JSONError: CustomStringConvertible {
-  /// Half a sentence, to stand behind a colon. Says where, never what.
+  /// Half a sentence, to stand behind a colon. Gives the offset, never the bytes.
   public var description: String {
     switch self {
     case .unexpectedByte(let offset): "unexpected byte at offset \(offset)"
@@ -27,7 +27,7 @@ extension JSONError: CustomStringConvertible {
   }
 }
 
-/// What a JSON value is, seen from its first byte.
+/// The kind of a JSON value, seen from its first byte.
 public enum JSONKind: UInt8, Sendable {
   case object, array, string, number, `true`, `false`, null
 }
@@ -35,7 +35,7 @@ public enum JSONKind: UInt8, Sendable {
 /// Where a JSON value lies in the scanned bytes.
 public struct JSONValue: Equatable, Sendable {
   public let kind: JSONKind
-  /// The whole value; for a string what is between its quotes.
+  /// The whole value; for a string the text between its quotes.
   public let range: Range<Int>
   /// For a string: whether it contains `\` escapes. Otherwise false.
   public let hasEscapes: Bool

@@ -6,8 +6,8 @@ extension ByteWriter {
 
   /// Appends `prefix`, and the bytes in `range` as a JSON string with its quotes.
   ///
-  /// Whatever the bytes are, the result is valid JSON and valid UTF-8: ill-formed parts become
-  /// U+FFFD. U+2028, U+2029 and DEL are escaped too, so that a line stays a line in every reader.
+  /// Any bytes give valid JSON and valid UTF-8: ill-formed parts become U+FFFD. U+2028, U+2029 and DEL are
+  /// escaped too, so that a line stays a line in every reader.
   public mutating func append(
     _ prefix: Span<UInt8> = Span(), json text: Span<UInt8>, _ range: Range<Int>
   ) {
@@ -110,7 +110,7 @@ extension Span where Element == UInt8 {
       if let place = block(at: at).notPlain.firstSet { return at &+ place }
       at &+= 16
     }
-    // The last sixteen once more: what of them was seen before is plain.
+    // The last sixteen bytes once more: those seen before are plain.
     if range.count >= 16, at < range.upperBound {
       let last = range.upperBound &- 16
       return last &+ (block(at: last).notPlain.firstSet ?? 16)

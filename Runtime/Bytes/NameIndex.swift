@@ -27,8 +27,7 @@ public struct NameIndex: Sendable {
       }
     }
 
-    /// The names looked up are not ours, but those in the table are, so nobody outside can make
-    /// chains long.
+    /// The names in the table come from the contract, so a client cannot make chains long.
     @inline(__always)
     var hash: Int {
       let mixed = (first ^ last &* 3 ^ UInt64(truncatingIfNeeded: count)) &* 0x9e37_79b9_7f4a_7c15

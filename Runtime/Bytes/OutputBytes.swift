@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// Several bytes at once into room that was reserved before, which `OutputSpan` cannot do itself. What
-/// does not fit traps.
+/// Several bytes at once into room that was reserved before, which `OutputSpan` cannot do itself. Bytes that
+/// do not fit trap.
 extension OutputSpan<UInt8> {
   @inline(__always)
   mutating func append(_ source: Span<UInt8>) {

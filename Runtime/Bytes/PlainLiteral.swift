@@ -18,7 +18,7 @@ extension Span where Element == UInt8 {
     guard self[point] == UInt8(ascii: "."), endOfDigits(from: point &+ 1) == count,
       point &+ 1 < count, self[count &- 1] != UInt8(ascii: "0")
     else { return false }
-    // A double keeps fifteen digits whatever they are, and of more those that it prints itself.
+    // A double keeps any fifteen digits, and more only if it prints them itself.
     return count &- first <= 16 || Double(string).map { $0.description == string } ?? false
   }
 

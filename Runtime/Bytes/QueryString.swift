@@ -24,7 +24,7 @@ extension QueryParameter {
       valueIsEncoded: valueIsEncoded)
   }
 
-  /// Behind the `amp;` that stands at `at`, whose semicolon may be encoded; nil if there is none.
+  /// The end of the `amp;` at `at`, whose semicolon may be encoded; nil if no `amp;` is there.
   @inline(__always)
   private static func escape(at: Int, end: Int, in bytes: Span<UInt8>) -> Int? {
     guard end &- at >= 4, bytes[at] | 0x20 == UInt8(ascii: "a") else { return nil }
@@ -41,7 +41,8 @@ extension QueryParameter {
 /// Walks over `application/x-www-form-urlencoded` parameters as the WHATWG URL standard §5.1 splits
 /// them: at each `&`, empty pieces left out, name and value parted at the first `=`.
 ///
-/// Nothing is decoded and nothing allocated; `ByteWriter.append(formDecoding:)` decodes what is wanted.
+/// Nothing is decoded and nothing allocated; `ByteWriter.append(formDecoding:)` decodes the parts that a
+/// caller needs.
 public struct QueryString: Sendable {
   private var position: Int
   private let end: Int

@@ -28,7 +28,7 @@ extension Span where Element == UInt8 {
     var at = range.lowerBound
     while at < range.upperBound {
       let places = places64(of: byte, at: at)
-      // What lies beyond the range does not count.
+      // Bytes beyond the range do not count.
       if places != 0 { return min(at &+ places.trailingZeroBitCount, range.upperBound) }
       at &+= 64
     }
@@ -39,7 +39,7 @@ extension Span where Element == UInt8 {
   @inline(__always)
   func firstIndex(of byte: UInt8, or other: UInt8, in range: Range<Int>) -> Int {
     var at = range.lowerBound
-    // A block may reach beyond the range, what it finds there does not count.
+    // A block may reach beyond the range; matches there do not count.
     while at < range.upperBound, at &+ 16 <= count {
       let block = block(at: at)
       if let place = (block.places(of: byte) .| block.places(of: other)).firstSet {
@@ -86,12 +86,12 @@ extension Span where Element == UInt8 {
   @inlinable
   public func equals(_ other: Span<UInt8>) -> Bool { equals(other, at: 0..<count) }
 
-  /// The text of the bytes in `range`; what is not UTF-8 becomes U+FFFD.
+  /// The text of the bytes in `range`; bytes that are not UTF-8 become U+FFFD.
   public func string(_ range: Range<Int>) -> String {
     unsafe extracting(range).withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
   }
 
-  /// The text of all the bytes; what is not UTF-8 becomes U+FFFD.
+  /// The text of all the bytes; bytes that are not UTF-8 become U+FFFD.
   public var string: String { string(0..<count) }
 }
 

@@ -80,7 +80,7 @@ public enum UTF8Text {
 }
 
 extension ByteWriter {
-  /// Appends a Unicode scalar value as UTF-8; what is none (a surrogate) becomes U+FFFD.
+  /// Appends a Unicode scalar value as UTF-8; another number (a surrogate) becomes U+FFFD.
   public mutating func append(scalar value: UInt32) {
     bytes.append(addingCapacity: 4) { $0.append(scalar: value) }
   }

@@ -23,7 +23,7 @@ extension ByteWriter {
     }
   }
 
-  /// Appends what a TIMESTAMP column takes, microseconds, the rest cut off:
+  /// Appends the form that a TIMESTAMP column takes, in microseconds, the rest cut off:
   /// `2026-01-02T03:44:05.123456Z`.
   public mutating func append(bigQuery time: Timestamp) {
     bytes.append(addingCapacity: 27) { $0.append(bigQuery: time) }
