@@ -23,7 +23,7 @@ struct AsyncCall {
       } catch {
         outcome = .retry(.handlerFailed, detail: "\(type(of: error))")
       }
-      // What a handler says that was stopped is not to be believed.
+      // The outcome of a cancelled handler cannot be trusted.
       let result = Task.isCancelled ? Outcome.retry(.deadlineExceeded) : outcome
       loop.post { answer.value.end(result) }
     }

@@ -5,16 +5,16 @@ import FunctionRuntime
 extension EventFunction {
   /// A function whose handler is `async`: it gets a copy of the event and returns the outcome.
   ///
-  /// It runs on Swift's own threads, so many may run at once, up to `MAX_IN_FLIGHT`, and the events of a
-  /// batch side by side. Its task is cancelled when the call's deadline has come; an error that it throws
-  /// means the event comes again. It costs about twice what a synchronous one does (`Tests/Benchmarks`).
+  /// It runs on Swift's own threads. Up to `MAX_IN_FLIGHT` calls run at once, and the events of a batch side
+  /// by side. Its task is cancelled when the call's deadline has come; an error that it throws means the
+  /// event comes again. It costs about twice what a synchronous one does (`Tests/Benchmarks`).
   ///
   /// - Parameters:
-  ///   - worker: Whose calls they are.
+  ///   - worker: The worker that gets the calls.
   ///   - allowedOrigins: Which origins get consent in the handshake of webhooks; nil: all.
-  ///   - executor: Whose threads the handler runs on; nil for Swift's own, which blocking code elsewhere in
+  ///   - executor: The handler's threads; nil for Swift's own, which blocking code elsewhere in
   ///     the process can keep busy.
-  ///   - record: Records what Pub/Sub pushed and the handler rejects, before it is acknowledged. Without it a
+  ///   - record: Records a pushed message that the handler rejects, before it is acknowledged. Without it a
   ///     rejection is only logged. Other senders are told by 422 and keep the event themselves.
   public static func asynchronous(
     authentication: PushAuthentication, worker: Worker, allowedOrigins: [String]? = nil,

@@ -6,13 +6,13 @@ import FunctionRuntime
 extension MessageFunction {
   /// A function whose handler is `async`: it gets a copy of the message and returns the outcome.
   ///
-  /// It runs on Swift's own threads, so many may run at once, up to `MAX_IN_FLIGHT`. Its task is cancelled
-  /// when the call's deadline has come; an error that it throws means the message comes again. The copy
-  /// and the two thread changes cost about as much again as a synchronous call (`Tests/Benchmarks`).
+  /// It runs on Swift's own threads. Up to `MAX_IN_FLIGHT` calls run at once. Its task is cancelled when the
+  /// call's deadline has come; an error that it throws means the message comes again. The copy and the two
+  /// thread changes cost about as much again as a synchronous call (`Tests/Benchmarks`).
   ///
   /// - Parameters:
-  ///   - worker: Whose calls they are.
-  ///   - executor: Whose threads the handler runs on; nil for Swift's own, which blocking code elsewhere in
+  ///   - worker: The worker that gets the calls.
+  ///   - executor: The handler's threads; nil for Swift's own, which blocking code elsewhere in
   ///     the process can keep busy.
   ///   - record: Records a message that is rejected; without it a rejected message comes again, until
   ///     Pub/Sub moves it to its dead-letter topic.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Base64 by AVX2, 32 characters a step. Swift has no shuffle of bytes, without which a step costs three times
-// as much; Runtime/Bytes/Base64.swift has the same for every processor, and decodes what is left over.
+// as much; Runtime/Bytes/Base64.swift has the same for every processor, and decodes the rest.
 #include "CBytes.h"
 
 #if defined(__x86_64__)
@@ -23,7 +23,8 @@ static size_t decode(uint8_t *text, size_t count, bool *good) {
   const __m256i wrong_by_low = TABLE(
       0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1a, 0x1b, 0x1b, 0x1b, 0x1a);
   const __m256i wrong_by_high = TABLE(16, 16, 1, 2, 4, 8, 4, 8, 16, 16, 16, 16, 16, 16, 16, 16);
-  // What is added to a character to get its value depends on the row; `/` has the place of the row before its own.
+  // The number that turns a character into its value depends on the character's row; `/` has the place of the row
+  // before its own.
   const __m256i added = TABLE(0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0);
   __m256i strange = _mm256_setzero_si256();
   size_t at = 0, free = 0;

@@ -237,7 +237,7 @@ static int add_fields(struct transfer *transfer, const char *fields) {
 
 #define SET(option, value) api.easy_setopt(easy, option, value)
 
-/// Sets what is the same for all requests.
+/// Sets the options that are the same for all requests.
 static void prepare(pixel_curl *curl, struct transfer *transfer) {
   CURL *easy = transfer->easy;
   api.easy_reset(easy);
@@ -316,7 +316,7 @@ void pixel_curl_ready(pixel_curl *curl, int fd, int conditions) {
     api.easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     struct transfer *transfer = (struct transfer *)private;
     const char *problem = result == CURLE_OK ? NULL : api.easy_strerror(result);
-    // libcurl takes what ends in its head for an answer without a body.
+    // libcurl takes an answer that ends in its head for one without a body.
     if (!problem && transfer->state != COMPLETE) problem = "The answer ended in its head";
     api.multi_remove_handle(curl->multi, easy);
     deactivate(curl, transfer);

@@ -109,13 +109,13 @@ int pixel_listen(const char *host, uint16_t port, int reuse_port, int backlog) {
 }
 
 int pixel_claim_port(const char *host, uint16_t port) {
-  // Without SO_REUSEPORT nobody may listen there, whoever it is. With SO_REUSEADDR, which every socket of
-  // ours has, connections that have ended do not count.
+  // Without SO_REUSEPORT the test fails if any other process listens there. With SO_REUSEADDR, which every
+  // socket of ours has, connections that have ended do not count.
   int probe = bind_socket(host, port, 0);
   if (probe < 0) return -1;
   close(probe);
-  // Two processes that start at once both find nobody. This name can be had once; the kernel frees it with
-  // the descriptor. Its first byte is zero: it is no file.
+  // Two processes may start together and both see the port free. Binding this abstract socket name is
+  // exclusive; the kernel frees it with the descriptor. Its first byte is zero, so it is not a file.
   struct sockaddr_un name = {.sun_family = AF_UNIX};
   int length = snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "pixel-pipeline:%s:%u", host, port);
   if (length < 0 || (size_t)length >= sizeof name.sun_path - 1) {
@@ -170,7 +170,7 @@ struct start {
   void *context;
 };
 
-// Room for the crash handler: after a stack overflow there is none on the stack.
+// A stack for the crash handler: after a stack overflow the thread's own has no room.
 enum { CRASH_STACK_BYTES = 64 * 1024 };
 
 static void use_crash_stack(void *memory) {
@@ -235,7 +235,7 @@ void pixel_report_crashes(const char *line, size_t count) {
     sigaction(signals[i], &action, NULL);
     sigaddset(&set, signals[i]);
   }
-  // Whoever started us may have blocked them; a trap would then end the process without the handler.
+  // The parent process may have blocked them; a trap would then end the process without the handler.
   pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 

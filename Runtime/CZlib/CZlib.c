@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// zlib is loaded at run time, and only if it is wanted: who compresses nothing needs none. A static
-// executable has no loader, so it has no compression unless it is linked with PIXEL_ZLIB_LINKED.
+// zlib is loaded at run time, and only for compression: a program that compresses nothing does not need it. A
+// static executable has no loader, so it has no compression unless it is linked with PIXEL_ZLIB_LINKED.
 #define _GNU_SOURCE
 #include "CZlib.h"
 

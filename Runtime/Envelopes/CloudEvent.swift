@@ -3,8 +3,8 @@ import Bytes
 
 /// One event by CloudEvents 1.0.2, however it came: in headers, as JSON, in a batch, in a Pub/Sub message.
 ///
-/// The attributes are text. The data is what the sender sent, byte by byte, and stays in the buffer that
-/// it came in, so the event's data is good until the buffer is changed.
+/// The attributes are text. The data is the sender's, byte by byte, and stays in the buffer that it came in,
+/// so the event's data is good until the buffer is changed.
 public struct CloudEvent {
   /// The type that Google gives to a Pub/Sub message; its data is `{"message":{…},"subscription":"…"}`.
   public static let messagePublished = "google.cloud.pubsub.topic.v1.messagePublished"
@@ -27,16 +27,16 @@ public struct CloudEvent {
   public let buffer: Buffer
   /// Where the data lies in `buffer`. Nil is no data, which differs from empty data and from `null`.
   public let data: Range<Int>?
-  /// What the sender did against the rules and we let pass.
+  /// The sender's offences against the rules that were let pass.
   public let leniencies: Leniencies
 
-  /// Lends the data; nil if there is none.
+  /// Lends the data; nil for an event without data.
   public func withData<R, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R? {
     guard let data else { return nil }
     return try buffer.withSpan { bytes throws(E) in try body(bytes.extracting(data)) }
   }
 
-  /// The value of an extension. Headers have no types: whatever came in one is a string.
+  /// The value of an extension. Headers have no types: a value from a header is a string.
   public enum Value: Hashable, Sendable {
     case string(String)
     case boolean(Bool)

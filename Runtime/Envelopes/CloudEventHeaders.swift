@@ -5,7 +5,7 @@ extension CloudEvent {
   /// Decodes an event in binary mode (HTTP Protocol Binding 1.0.2 §3.1): a `ce-` header for each attribute,
   /// the body is the data, `Content-Type` its type.
   ///
-  /// What real senders get wrong is let pass where its meaning is clear, see `Leniencies`.
+  /// Mistakes of real senders are let pass where the meaning is clear, see `Leniencies`.
   public static func decodeBinary(
     in buffer: Buffer, fields: [HeaderField], body: Range<Int>
   ) throws(EnvelopeError) -> CloudEvent {
@@ -78,7 +78,7 @@ extension ByteWriter {
     return leniencies
   }
 
-  /// Appends what a quoted string stands for (RFC 9110 §5.6.4); false if `text` is none.
+  /// Appends the text inside a quoted string (RFC 9110 §5.6.4); false if `text` is not one.
   private mutating func append(unquoting text: Span<UInt8>) -> Bool {
     let quote = UInt8(ascii: "\"")
     guard text.count >= 2, text[0] == quote, text[text.count &- 1] == quote else { return false }

@@ -41,13 +41,13 @@ extension CloudEvent {
   }
 }
 
-/// What the scan of a JSON event finds, before its data is decoded.
+/// The findings of a JSON event's scan, before its data is decoded.
 private struct JSONEvent {
   private var attributes = EventAttributes()
   private var data: JSONValue?
   private var base64: JSONValue?
 
-  /// Scans a whole body; nothing is changed in it before all of it was found to be good JSON.
+  /// Scans a whole body, and changes it only after all of it was found to be valid JSON.
   static func scan(
     _ buffer: Buffer, _ body: Range<Int>,
     _ read: (inout JSONScanner, Span<UInt8>) throws -> [JSONEvent]
@@ -123,8 +123,8 @@ private struct JSONEvent {
     return try attributes.event(in: buffer, data: range)
   }
 
-  /// JSON Event Format 1.0.2 §3.1: `data_base64` is bytes; `data` is a JSON value if the type says so or there
-  /// is none, else text.
+  /// JSON Event Format 1.0.2 §3.1: `data_base64` is bytes; `data` is a JSON value if the content type says so
+  /// or is absent, else text.
   private mutating func decodeData(in buffer: Buffer) throws(EnvelopeError) -> Range<Int>? {
     if let base64, base64.kind != .null {
       guard let string = base64.string,

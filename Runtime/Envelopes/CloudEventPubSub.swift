@@ -4,15 +4,15 @@ import Bytes
 extension CloudEvent {
   // MARK: A message as an event
 
-  /// Makes a wrapped push an event, as Google's frameworks do: its data is the push's body, byte by byte,
-  /// which is what Eventarc sends for the same message.
+  /// Makes a wrapped push an event, as Google's frameworks do: its data is the push's body, byte by byte, as
+  /// Eventarc sends the same message.
   public static func published(
     in buffer: Buffer, body: Range<Int>, topic: String? = nil
   ) throws(EnvelopeError) -> CloudEvent {
     try pushed(in: buffer, body: body, topic: topic).event
   }
 
-  /// The same, and who pushed it how often, which its data says.
+  /// The same, and the subscription and delivery attempt, which its data says.
   public static func pushed(
     in buffer: Buffer, body: Range<Int>, topic: String? = nil
   ) throws(EnvelopeError) -> (event: CloudEvent, push: PushOrigin) {
@@ -61,7 +61,7 @@ extension CloudEvent {
 
   /// Decodes the event that a message carries (Google's Pub/Sub binding): in attributes named `ce-…` with the
   /// event's data as the message's, or structured if `content-type` says so. Nothing is percent-encoded
-  /// there. Nil if the message carries none.
+  /// there. Nil if the message carries no event.
   public static func bound(to message: PubSubMessage) throws(EnvelopeError) -> CloudEvent? {
     let contentType = message.attribute("content-type")
     if let contentType, contentType.lowercased().hasPrefix("application/cloudevents") {

@@ -22,7 +22,7 @@ struct EventAttributes {
 
   func has(_ name: String) -> Bool { values[name] != nil }
 
-  /// The media type so far, which says what JSON data means.
+  /// The media type so far, which decides how JSON data is read.
   var dataContentType: String? { (values["datacontenttype"] ?? nil)?.text }
 
   /// The event, if the attributes are those of one.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// What senders do against CloudEvents 1.0.2 although its meaning is clear. Each is counted under its name.
+/// Mistakes against CloudEvents 1.0.2 whose meaning is clear. Each is counted under its name.
 public struct Leniencies: OptionSet, Sendable {
   public let rawValue: UInt16
   public init(rawValue: UInt16) { self.rawValue = rawValue }
@@ -15,7 +15,7 @@ public struct Leniencies: OptionSet, Sendable {
   public static let capitalBoolean = Leniencies(rawValue: 1 << 3)
   /// An empty header for an optional attribute: it counts as not sent.
   public static let emptyAttribute = Leniencies(rawValue: 1 << 4)
-  /// A `ce-` header whose name is no attribute's: it is left out.
+  /// A `ce-` header whose name is not a valid attribute name: it is left out.
   public static let extensionName = Leniencies(rawValue: 1 << 5)
   /// A `ce-datacontenttype` header: `Content-Type` says it.
   public static let dataContentTypeHeader = Leniencies(rawValue: 1 << 6)

@@ -3,11 +3,11 @@ import Bytes
 
 /// Why a request carries neither a Pub/Sub message nor an event.
 public enum EnvelopeError: Error, Equatable, Sendable {
-  /// Not the JSON that Pub/Sub sends; the text says what is wrong.
+  /// Not the JSON that Pub/Sub sends; the text names the fault.
   case malformedEnvelope(String)
   /// `message.data` is not base64.
   case malformedData
-  /// Not a valid CloudEvent; the text says what is wrong.
+  /// Not a valid CloudEvent; the text names the fault.
   case malformedCloudEvent(String)
   /// A CloudEvent in a format other than JSON.
   case unknownEventFormat
@@ -42,9 +42,9 @@ extension PubSubMessage {
   /// Decodes a wrapped push, `{"message":{…},"subscription":"…"}`, which lies at `body` in `buffer`.
   /// Eventarc sends the same object as the body of a binary CloudEvent. The topic is not in it.
   ///
-  /// The data is decoded in place, over its own base64, so the body cannot be decoded twice. Both
-  /// spellings of id and time are read, and camelCase wins. A member that comes twice is refused, as
-  /// another reader could see the other one; members that nobody knows are skipped.
+  /// The data is decoded in place, over its own base64, so the body cannot be decoded twice. Both spellings
+  /// of id and time are read, and camelCase wins. A member that comes twice is refused, as another reader
+  /// could see the other one; unknown members are skipped.
   public static func decodeWrapped(
     in buffer: Buffer, body: Range<Int>, topic: String? = nil
   ) throws(EnvelopeError) -> PubSubMessage {
@@ -62,7 +62,7 @@ extension PubSubMessage {
   }
 }
 
-/// What the scan of a wrapped push finds, before the data is decoded.
+/// The findings of a wrapped push's scan, before the data is decoded.
 struct PubSubEnvelope {
   var data: JSONString?
   var id: JSONString?
@@ -127,7 +127,7 @@ struct PubSubEnvelope {
     guard hasMessage else { throw EnvelopeError.malformedEnvelope("there is no message") }
   }
 
-  /// 0 is how a proto3 message writes that there is none.
+  /// A proto3 message writes 0 for a count that is absent.
   private func attempt(_ value: JSONValue, in bytes: Span<UInt8>) -> Int? {
     bytes.decimal(at: value.range).flatMap { $0 > 0 ? $0 : nil }
   }

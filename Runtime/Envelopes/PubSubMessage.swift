@@ -22,8 +22,8 @@ public struct PubSubMessage {
   let attributes: Range<Int>?
   /// Attributes that came as headers.
   var fields: [HeaderField] = []
-  /// Whether the push was unwrapped. Then what is said about the message came in headers, which its publisher
-  /// can overwrite with attributes: nothing may be trusted because of it, the subscription least of all.
+  /// Whether the push was unwrapped. Then the message's id, time and subscription came in headers, which its
+  /// publisher can overwrite with attributes: none of them may be trusted, the subscription least of all.
   public internal(set) var isUnwrapped = false
 
   /// The id that Pub/Sub gave the message; empty if there was none. A publisher's retry makes a new

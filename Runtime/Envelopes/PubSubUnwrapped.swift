@@ -72,7 +72,7 @@ private enum TransportHeader {
   static func covers(_ field: HeaderField, in bytes: Span<UInt8>) -> Bool {
     if names.contains(where: { field.isNamed($0, in: bytes) }) { return true }
     if prefixes.contains(where: { field.isNamed(beginningWith: $0, in: bytes) }) { return true }
-    // What the emulator's HTTP client adds by itself.
+    // Fields that the emulator's HTTP client adds by itself.
     return field.isNamed("content-type", in: bytes)
       && bytes.equals("application/x-www-form-urlencoded", at: field.value)
   }

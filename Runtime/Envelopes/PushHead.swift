@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 
-/// What a request's headers say it carries; one look at each.
+/// The kind of a request's body, as its headers say; each header is read once.
 public struct PushHead: Sendable {
   /// How an event is laid out (HTTP Protocol Binding 1.0.2 §3).
   public enum Mode: Equatable, Sendable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 
-/// Who pushed a message, and how often it has tried.
+/// The subscription that pushed a message, and the number of its attempts.
 public struct PushOrigin: Equatable, Sendable {
   /// `projects/P/subscriptions/S`
   public let subscription: String?
@@ -19,8 +19,8 @@ public struct PushOrigin: Equatable, Sendable {
     isUnwrapped = message.isUnwrapped
   }
 
-  /// What the data of an event of type `messagePublished` says; nil for any other event. To be asked before
-  /// the message is decoded out of the event, which uses its data up.
+  /// The origin in the data of an event of type `messagePublished`; nil for any other event. Ask before the
+  /// message is decoded out of the event, which uses its data up.
   public init?(of event: CloudEvent) {
     guard event.type == CloudEvent.messagePublished, let data = event.data,
       let envelope = try? PubSubEnvelope.scan(event.buffer, data)

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 
-/// What the URL of a push says: Eventarc puts its mode into the query, and some name the topic in the path.
+/// The facts in the URL of a push: Eventarc puts its mode into the query, and some subscriptions name the
+/// topic in the path.
 public struct PushTarget: Sendable {
   /// `projects/P/topics/T`
   public private(set) var topic: String?
   /// `?__GCP_CloudEventsMode=CE_PUBSUB_BINDING`: the message's `ce-` attributes are an event. Eventarc falls
   /// back to it when an attribute cannot be a header.
   public private(set) var isBinding = false
-  /// Whether Eventarc made the subscription, so that Pub/Sub is who sends.
+  /// Whether Eventarc made the subscription, so that Pub/Sub is the sender.
   public private(set) var isEventarc = false
 
   /// - Parameter target: Path and query, as sent.

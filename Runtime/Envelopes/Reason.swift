@@ -51,7 +51,7 @@ public enum Reason: String, Sendable, CaseIterable {
   case publishFailed = "publish_failed"
   /// Inserting into BigQuery failed.
   case insertFailed = "insert_failed"
-  /// BigQuery does not answer, so nothing is tried for the moment.
+  /// BigQuery does not answer, so no insert is tried for the moment.
   case bigQueryDown = "bigquery_down"
   /// The table does not have one of the row's columns, or not yet.
   case schemaPending = "schema_pending"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 
-/// What is recorded about a message that can never be used, beside its bytes.
+/// The record of a message that can never be used, beside its bytes.
 public struct Rejection: Error, Equatable, Sendable {
   /// The longest detail, in bytes: Pub/Sub's limit for the value of an attribute.
   public static let maximumDetailBytes = 1024
@@ -9,7 +9,7 @@ public struct Rejection: Error, Equatable, Sendable {
   /// Which step refused it: `log-parse`, `bq-loader`.
   public let stage: String
   public let reason: Reason
-  /// One sentence for whoever looks at it. Never contains a value that came with the event.
+  /// One sentence for an operator. Never contains a value that came with the event.
   public let detail: String
   /// The event's id, if the message got far enough to have one.
   public let eventID: String?

@@ -2,7 +2,7 @@
 import CSystem
 import Glibc
 
-/// What a descriptor is watched for, or is ready for.
+/// The events that a descriptor is watched for, or is ready for.
 public struct Readiness: OptionSet, Sendable {
   public let rawValue: UInt32
   public init(rawValue: UInt32) { self.rawValue = rawValue }
@@ -14,7 +14,7 @@ public struct Readiness: OptionSet, Sendable {
     rawValue: UInt32(PIXEL_ERROR) | UInt32(PIXEL_HANGUP))
 }
 
-/// Whoever owns a watched descriptor.
+/// The owner of a watched descriptor.
 public protocol ReadinessHandler: AnyObject {
   func ready(_ readiness: Readiness)
 }
@@ -27,8 +27,8 @@ public struct WatchToken: Sendable, Equatable {
 /// One thread's epoll loop, made and run on that thread. Everything it calls runs there to completion; from
 /// elsewhere only `post` may be called.
 ///
-/// A turn: wait, hand out readiness, run due timers, read the mailbox, run what was put off to the end
-/// of the turn.
+/// A turn: wait, hand out readiness, run due timers, read the mailbox, run the work that was put off to the
+/// end of the turn.
 public final class EventLoop {
   let thread = LoopThreadID()
   private let epoll: Int32
@@ -88,7 +88,7 @@ public final class EventLoop {
     return WatchToken(rawValue: token)
   }
 
-  /// Changes what a descriptor is watched for.
+  /// Changes the events that a descriptor is watched for.
   public func rewatch(_ token: WatchToken, for interest: Readiness) {
     guard let slot = slot(of: token.rawValue) else { return }
     _ = pixel_epoll_control(
@@ -132,8 +132,8 @@ public final class EventLoop {
     return timer
   }
 
-  /// Runs `body` when everything that is ready in this turn has been handled: the moment to write what
-  /// several calls have gathered.
+  /// Runs `body` when everything that is ready in this turn has been handled: the moment to write the output
+  /// of several calls at once.
   public func atTurnEnd(_ body: @escaping () -> Void) { turnEnd.append(body) }
 
   /// Something to `post` to from any thread.
@@ -196,7 +196,7 @@ public final class EventLoop {
   }
 
   private func runTurnEnd() {
-    // What is added meanwhile runs in the next turn, so that no one can keep the loop from its sockets.
+    // Work that is added meanwhile runs in the next turn, so that the sockets always get theirs.
     guard !turnEnd.isEmpty else { return }
     let bodies = turnEnd
     turnEnd.removeAll(keepingCapacity: true)

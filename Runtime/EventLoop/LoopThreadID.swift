@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 
-/// The thread that a loop was made on: the only one that may run it and touch what belongs to it.
+/// The thread that a loop was made on: the only one that may run it and use its values.
 struct LoopThreadID: Sendable {
   private let thread = pthread_self()
 

@@ -22,7 +22,7 @@ final class Mailbox: Sendable {
     }
     guard wasEmpty else { return }
     var one: UInt64 = 1
-    // Eight bytes are what an eventfd takes; if its counter is full the loop is awake anyway.
+    // An eventfd takes eight bytes; if its counter is full the loop is awake anyway.
     _ = unsafe write(wakeDescriptor, &one, 8)
   }
 

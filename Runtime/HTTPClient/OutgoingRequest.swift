@@ -42,7 +42,7 @@ public struct IncomingResponse: Sendable {
     self.body = body
   }
 
-  /// The value of the first field with this name, whatever its case.
+  /// The value of the first field with this name, in any case.
   public func header(_ name: String) -> String? {
     for line in String(decoding: head, as: UTF8.self).split(whereSeparator: \.isNewline).dropFirst()
     {

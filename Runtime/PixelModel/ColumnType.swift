@@ -51,7 +51,7 @@ public struct Column: Equatable, Sendable {
   public let fields: [Column]
   /// How many characters a STRING, or bytes a BYTES, may have; nil for no limit.
   public let maxLength: Int?
-  /// What a NUMERIC or BIGNUMERIC may hold.
+  /// The digits that a NUMERIC or BIGNUMERIC may hold.
   public let decimal: DecimalLimits?
   /// Whether BigQuery has a value for rows without the column: `defaultValueExpression`.
   public let hasDefault: Bool

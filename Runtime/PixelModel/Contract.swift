@@ -13,7 +13,7 @@ public struct Contract: Sendable {
   public let columns: [Column]
   private let index: NameIndex
 
-  /// Reads a schema file; `name` is what the contract is called in attributes and messages.
+  /// Reads a schema file; `name` is the contract's name in attributes and messages.
   public init(json: [UInt8], name: String) throws(ContractError) {
     self.name = name
     version = String(SHA256.hex(json.span).prefix(12))
@@ -31,7 +31,7 @@ public struct Contract: Sendable {
   private func requireReservedColumns() throws(ContractError) {
     for reserved in ReservedColumn.allCases {
       guard let position = column(named: reserved.rawValue) else {
-        // Without these two nobody could tell a repeated event, or which day it belongs to.
+        // Without these two columns a repeated event, or the day of an event, could not be recognised.
         guard reserved != .eventID, reserved != .eventTime else {
           throw ContractError(
             "Contract \(name): there is no column \(reserved.rawValue); "
@@ -55,7 +55,7 @@ public struct Contract: Sendable {
   }
 }
 
-/// Why a contract cannot be used, in one sentence for whoever wrote the file.
+/// The reason why a contract cannot be used, in one sentence for the file's author.
 public struct ContractError: Error, Equatable, CustomStringConvertible, Sendable {
   public let description: String
   init(_ description: String) { self.description = description }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 
-/// Reads a BigQuery schema file and checks what BigQuery would refuse later.
+/// Reads a BigQuery schema file and refuses the mistakes that BigQuery would refuse later.
 enum ContractFile {
   /// BigQuery's limit on the depth of records.
   static let maximumDepth = 15

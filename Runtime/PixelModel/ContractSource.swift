@@ -19,8 +19,8 @@ public struct ContractSource {
     }
   }
 
-  /// A contract's name is its file's, without `.json`. In a folder the order is that of the names, and
-  /// what does not end in `.json` is no contract.
+  /// A contract's name is its file's, without `.json`. In a folder the contracts are sorted by name, and
+  /// files that do not end in `.json` are ignored.
   public func contracts(_ reader: inout SettingsReader) -> Contracts? {
     guard !path.isEmpty else { return nil }
     do {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 
-/// What the pipeline reads of a Cloud Logging LogEntry, as ranges into the entry's bytes.
+/// The fields of a Cloud Logging LogEntry that the pipeline reads, as ranges into the entry's bytes.
 ///
 /// The names are those of the REST API's
 /// [LogEntry](https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry); the snake_case
@@ -13,13 +13,13 @@ public struct LogEntry: Sendable {
   public private(set) var timestamp: JSONString?
   public private(set) var receiveTimestamp: JSONString?
   public private(set) var logName: JSONString?
-  /// `resource.type`, which says what wrote the entry.
+  /// `resource.type`, which names the writer of the entry.
   public private(set) var resourceType: JSONString?
   /// `httpRequest`, if it is an object.
   public private(set) var request: Request?
-  /// `labels.pixel`: `hit` in what PixelIngest has written to its log.
+  /// `labels.pixel`: `hit` in entries that PixelIngest has written to its log.
   public private(set) var pixelLabel: JSONString?
-  /// `labels.privacy`: the signal under which PixelIngest has left out what is personal.
+  /// `labels.privacy`: the signal for which PixelIngest has left out personal values.
   public private(set) var privacyLabel: JSONString?
   /// `jsonPayload.statusDetails`: a load balancer's reason for the status.
   public private(set) var statusDetails: JSONString?

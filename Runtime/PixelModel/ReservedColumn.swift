@@ -35,7 +35,7 @@ public enum ReservedColumn: String, Sendable, CaseIterable {
   case privacy
   /// The version of the contract by which the row was made.
   case contractVersion = "contract_version"
-  /// What came but did not fit its column, as a JSON object of texts.
+  /// The values that did not fit their columns, as a JSON object of texts.
   case unparsed = "_unparsed"
 
   /// The types that the column may have; the first is the one that fits best.

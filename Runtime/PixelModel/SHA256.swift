@@ -10,7 +10,7 @@ public enum SHA256 {
     // In bounds: OpenSSL reads `count` bytes and writes 32.
     unsafe digest.withUnsafeMutableBufferPointer { output in
       unsafe bytes.withUnsafeBufferPointer { input in
-        // An empty span may have no address, and C wants one.
+        // An empty span may have no address, and C needs one.
         var nothing: UInt8 = 0
         if let from = input.baseAddress {
           unsafe pixel_sha256(from, input.count, output.baseAddress)

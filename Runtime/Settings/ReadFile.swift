@@ -2,7 +2,7 @@
 import EventLoop
 import Glibc
 
-/// The bytes of a whole file, for what is read at the start; one longer than `limit` bytes is an error.
+/// The bytes of a whole file that is read at the start; a file of more than `limit` bytes is an error.
 public func readFile(_ path: String, limit: Int = 16 << 20) throws(SystemError) -> [UInt8] {
   let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { throw SystemError("open \(path)") }
@@ -21,7 +21,7 @@ public func readFile(_ path: String, limit: Int = 16 << 20) throws(SystemError) 
   }
 }
 
-/// The names of what lies in a folder, in no particular order; an error if the path is no folder.
+/// The names of a folder's entries, in no particular order; an error if the path is no folder.
 public func fileNames(inFolder path: String) throws(SystemError) -> [String] {
   guard let folder = unsafe opendir(path) else { throw SystemError("open folder \(path)") }
   defer { unsafe closedir(folder) }

@@ -153,7 +153,7 @@ public struct SettingsReader {
   }
 }
 
-/// A bad setting: one sentence with the variable, its value, and what is allowed.
+/// A bad setting: one sentence with the variable, its value, and the allowed values.
 public struct SettingsError: Error, CustomStringConvertible {
   public let description: String
   public init(_ description: String) { self.description = description }

@@ -56,7 +56,7 @@ enum ZoneFile {
       var counts: [Int] = []
       for index in 0..<6 {
         let count = ZoneFile.integer(file, at: start + 20 + 4 * index, size: 4)
-        // No zone has had so many changes; keeps sums small.
+        // More changes than any zone has had; keeps sums small.
         guard 0..<100_000 ~= count else { return nil }
         counts.append(Int(count))
       }

@@ -7,7 +7,7 @@ public struct ZoneOffsets: Sendable {
   /// When the offset changes, ascending, in seconds since 1970; `offsets` has one more in front.
   private let changes: [Int64]
   private let offsets: [Int]
-  /// What holds after the last change.
+  /// The rule after the last change.
   private let rule: ZoneRule?
 
   public static let utc = ZoneOffsets(changes: [], offsets: [0], rule: nil)
@@ -36,7 +36,7 @@ public struct ZoneOffsets: Sendable {
   /// Where Debian, Alpine and most others keep the database.
   public static let folder = "/usr/share/zoneinfo"
 
-  /// The zone of a `TIME_ZONE` setting; nil if there is none of this name, and it is no rule.
+  /// The zone of a `TIME_ZONE` setting; nil if the text is neither a zone's name nor a rule.
   public init?(setting: String, folder: String = ZoneOffsets.folder) {
     if setting == "UTC" {
       self = .utc

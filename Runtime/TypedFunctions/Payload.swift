@@ -11,8 +11,8 @@ extension Decodable {
 }
 
 extension Rejection {
-  /// Data is not what a function is of. The decoder's own error may quote the data, which stays out of logs
-  /// and attributes.
+  /// The data does not fit the function's type. The decoder's own error may quote the data, which stays out
+  /// of logs and attributes.
   static func noValue<Payload>(of type: Payload.Type, _ stage: String) -> Rejection {
     Rejection(stage: stage, reason: .entryNotJSON, detail: "The data is not a \(type).")
   }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// What Swift cannot say of bytes without visiting each: a bit for every byte of a block, the first in the lowest.
+// Questions about bytes that Swift can answer only one byte at a time: a bit for every byte of a block, the first
+// in the lowest.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-// On x86-64 two SSE2 vectors or one of AVX2, elsewhere what the compiler finds. A comparison is -1 where it holds.
+// On x86-64 two SSE2 vectors or one of AVX2, elsewhere the compiler's own choice. A comparison is -1 where it
+// holds.
 typedef uint8_t bytes_block __attribute__((ext_vector_type(32), aligned(1), may_alias));
 typedef int8_t bytes_signed_block __attribute__((ext_vector_type(32), aligned(1)));
 typedef bool bytes_flags __attribute__((ext_vector_type(32)));
@@ -28,7 +30,7 @@ static inline uint64_t bytes_equal(const uint8_t *at, uint8_t byte) {
   return BYTES_BITS(BYTES_LOAD(at) == byte) | BYTES_BITS(BYTES_LOAD(at + 32) == byte) << 32;
 }
 
-/// What ends or changes the text of a JSON string among the 64 bytes at `at`: quotes, backslashes, control
+/// The bytes that end or change the text of a JSON string among the 64 at `at`: quotes, backslashes, control
 /// characters, and, if `is_ascii`, bytes above 127.
 uint64_t bytes_json_special(const uint8_t *at, bool is_ascii);
 
@@ -40,7 +42,7 @@ size_t bytes_skip_json_plain(const uint8_t *bytes, size_t at, size_t count, bool
 struct bytes_query_marks {
   uint64_t ampersands;
   uint64_t equals;
-  /// `%`, `+`, and what is not ASCII.
+  /// `%`, `+`, and bytes that are not ASCII.
   uint64_t encoded;
 };
 

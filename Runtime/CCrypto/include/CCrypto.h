@@ -16,7 +16,8 @@ void pixel_rsa_key_free(pixel_rsa_key *key);
 int pixel_rsa_verify(pixel_rsa_key *key, const uint8_t *text, size_t text_count,
                      const uint8_t *signature, size_t signature_count);
 
-/// An RSA private key for signing; NULL if the PEM text is none of at least 2,048 bits without a password.
+/// An RSA private key for signing; NULL unless the PEM text has such a key of at least 2,048 bits without a
+/// password.
 typedef struct pixel_rsa_signer pixel_rsa_signer;
 pixel_rsa_signer *pixel_rsa_signer_new(const uint8_t *pem, size_t count);
 void pixel_rsa_signer_free(pixel_rsa_signer *signer);

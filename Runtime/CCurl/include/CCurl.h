@@ -7,12 +7,12 @@
 
 enum { PIXEL_CURL_IN = 1, PIXEL_CURL_OUT = 2, PIXEL_CURL_GONE = 4, PIXEL_CURL_ERROR = 8 };
 
-/// What libcurl asks of the loop, with the context given to `pixel_curl_open`.
+/// The calls that libcurl makes to the loop, with the context given to `pixel_curl_open`.
 typedef struct {
   void *context;
   /// Watch `fd` for these conditions from now on; PIXEL_CURL_GONE: no longer.
   void (*watch)(void *context, int fd, int conditions);
-  /// Call `pixel_curl_ready` with fd -1 in so many milliseconds; -1: not at all.
+  /// Call `pixel_curl_ready` with fd -1 after this many milliseconds; -1: not at all.
   void (*timer)(void *context, long milliseconds);
   /// Request `id` has ended. `problem` is NULL if there is an answer; the bytes are lent for the call.
   void (*done)(void *context, uint64_t id, const char *problem, long status,

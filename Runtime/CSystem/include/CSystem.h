@@ -29,13 +29,13 @@ int pixel_epoll_wait(int epoll, pixel_event *reports, int room, int timeout_ms);
 int pixel_eventfd(void);
 /// A descriptor that reads SIGTERM and SIGINT, which are blocked for the process from then on.
 int pixel_signalfd(void);
-/// The next signal of a signalfd, 0 if there is none.
+/// The next signal of a signalfd; 0 if no signal waits.
 int pixel_next_signal(int fd);
 
 /// A listening TCP socket (IPv4 and IPv6 on the wildcard address), or -1 with errno.
 int pixel_listen(const char *host, uint16_t port, int reuse_port, int backlog);
-/// Makes sure that nobody else listens on the address, and will not as long as the descriptor that it gives
-/// is open, whatever options the other one sets: for sockets that share a port. -1 with errno: EADDRINUSE.
+/// Makes sure that no other process listens on the address, or can while the returned descriptor is open,
+/// with any socket options: for sockets that share a port. -1 with errno: EADDRINUSE.
 int pixel_claim_port(const char *host, uint16_t port);
 /// The port a socket is bound to, 0 if unknown.
 uint16_t pixel_local_port(int fd);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 
-/// What is kept of a visitor's address.
+/// The part of a visitor's address that is kept.
 public enum AddressPolicy: String, Sendable, CaseIterable {
   case keep
-  /// Its network: IPv4 /24, IPv6 /48. What is no address is not kept.
+  /// Its network: IPv4 /24, IPv6 /48. A text that is not an address is not kept.
   case truncate
   case drop
 }
 
 extension ByteWriter {
-  /// Appends what `policy` keeps of `address`, and says whether that is anything.
+  /// Appends the part of `address` that `policy` keeps; false if that is nothing.
   public mutating func append(address: Span<UInt8>, by policy: AddressPolicy) -> Bool {
     switch policy {
     case .drop: return false

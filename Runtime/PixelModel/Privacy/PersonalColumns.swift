@@ -14,7 +14,7 @@ public struct PersonalColumns: Sendable, Equatable {
     bytes = names.map { Array($0.utf8) }
   }
 
-  /// What applies without a file, the same as the file that is shipped.
+  /// The columns without a file, the same as in the file that is shipped.
   public static let standard = PersonalColumns(["remote_ip", "user_agent"])
 
   /// Reads `PRIVACY_LIST`.

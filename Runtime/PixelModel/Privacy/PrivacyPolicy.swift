@@ -2,14 +2,14 @@
 import Bytes
 import Settings
 
-/// What is done about privacy before anything is stored. PixelIngest applies it to what it publishes, and
-/// LogParse to what it reads from request logs, which know a URL but not its headers.
+/// The privacy rules that apply before anything is stored. PixelIngest applies them to the hits that it
+/// publishes, and LogParse to entries of request logs, which have a URL but no headers.
 public struct PrivacyPolicy: Sendable {
-  /// What a signal means.
+  /// The effect of a signal.
   public enum Signals: String, Sendable, CaseIterable {
     /// The event is kept without its personal columns.
     case honor
-    /// Nothing is kept but a count.
+    /// The event is dropped and only counted.
     case drop
     case ignore
   }
@@ -56,8 +56,8 @@ public struct PrivacyPolicy: Sendable {
       personal: .read(&reader), consentParameter: consent)
   }
 
-  /// What the parameters in `query`, a part of `url`, say about privacy; nil if nothing, or if signals are
-  /// ignored.
+  /// The privacy signal among the parameters in `query`, a part of `url`; nil without a signal, or if signals
+  /// are ignored.
   ///
   /// `gpc` and the consent parameter are heard in any letter case, with white space around name and value,
   /// behind an ampersand that was escaped once too often (`amp;consent=0`), and in parts: `consent[]=0`,
@@ -81,7 +81,7 @@ public struct PrivacyPolicy: Sendable {
     return found
   }
 
-  /// The first two bytes tell for nearly all parameters that they are none of the two.
+  /// The first two bytes rule out nearly all parameters.
   @inline(__always)
   private func mayMatter(_ range: Range<Int>, of url: Span<UInt8>) -> Bool {
     guard let first = range.first, range.count > 1, url[first] < 0x80 else { return false }

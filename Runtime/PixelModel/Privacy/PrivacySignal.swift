@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// What a visitor has said about tracking; the value of the column `privacy`.
+/// A visitor's wish about tracking; the value of the column `privacy`.
 public enum PrivacySignal: String, Sendable, CaseIterable {
   /// Global Privacy Control: the header `Sec-GPC: 1`, or the parameter `gpc=1`.
   case gpc
