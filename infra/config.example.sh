@@ -118,6 +118,10 @@ REJECTIONS_ALERT=100
 BILLING_ACCOUNT=
 BUDGET=50
 
+# When Google rebuilds the images with the packages of the day and deploys them, as a crontab has it, in UTC: 0 4 * * 1 is Mondays
+# at 4. It builds the commit that was deployed last. Empty: never; then do it yourself (infra/runbook/releases.md).
+WEEKLY_REBUILD=
+
 # Images. Empty: REGION-docker.pkg.dev/PROJECT/PREFIX/NAME:IMAGE_TAG, which deploy builds; with
 # SKIP_IMAGE_BUILD=1 nothing is built, and these are deployed as they stand. An empty tag is the commit.
 IMAGE_TAG=

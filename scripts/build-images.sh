@@ -112,12 +112,7 @@ make_builder() {
   else
     claim account "$BUILD_ACCOUNT" "$(owner "$line")"
   fi
-  # What was built from is not needed twice.
-  [[ -n $(look gcloud storage buckets describe "gs://$BUILD_BUCKET" --format='value(name)') ]] || {
-    printf '{"rule": [{"action": {"type": "Delete"}, "condition": {"age": 1, "matchesPrefix": ["source/", "logs/"]}}]}' >"$SCRATCH/lifecycle.json"
-    run gcloud storage buckets create "gs://$BUILD_BUCKET" "--location=$REGION" --uniform-bucket-level-access
-    label_bucket "$BUILD_BUCKET" "--lifecycle-file=$SCRATCH/lifecycle.json"
-  }
+  [[ -n $(look gcloud storage buckets describe "gs://$BUILD_BUCKET" --format='value(name)') ]] || make_build_bucket
   # Three grants, each on one resource: reading the source and writing the log, seeing their bucket, pushing.
   grant 'storage buckets' "gs://$BUILD_BUCKET" "serviceAccount:$BUILD_ACCOUNT" roles/storage.objectAdmin \
     "serviceAccount:$BUILD_ACCOUNT" roles/storage.legacyBucketReader

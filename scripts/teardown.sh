@@ -16,7 +16,7 @@ source "$ROOT/infra/lib/load.sh"
 
 # The sink first, so that nothing new comes in; then what serves; accounts when nothing runs as them.
 readonly ORDER=(
-  sink budget watch alerts balancer bucket subscriptions archive services leftovers topics views tables images secrets accounts apis
+  sink budget watch alerts balancer bucket subscriptions archive weekly services leftovers topics views tables images secrets accounts apis
 )
 UNDO=1
 KEEP_DATA=''

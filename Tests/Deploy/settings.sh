@@ -38,7 +38,7 @@ readonly CASES=(
   'MAX_INSTANCES_INGEST|0|from 1' 'MAX_INSTANCES_PARSE|1.5|from 1' 'MAX_INSTANCES_LOADER|1001|to 1000'
   'ALERT_EMAIL|nobody|mail address' 'NO_HITS_MINUTES|1411|to 1410' 'REJECTIONS_ALERT|0|from 1'
   'BILLING|hour|request and instance' 'BILLING||request and instance' 'BILLING_INGEST|none|request and instance'
-  'BILLING_PARSE|x|request and instance' 'BILLING_LOADER|Instance|request and instance' 'RATE_LIMIT|9|from 10' 'RATE_LIMIT|x|from 10'
+  'BILLING_PARSE|x|request and instance' 'BILLING_LOADER|Instance|request and instance' 'RATE_LIMIT|9|from 10' 'WEEKLY_REBUILD|weekly|crontab' 'RATE_LIMIT|x|from 10'
   'INGEST_REGIONS|europe|regions' 'INGEST_REGIONS|europe-west1|is REGION' 'KMS_KEY|mine|projects/' 'BIGQUERY_LOCATION|US|another continent'
   'BIGQUERY_LOCATION|asia-east1|another continent'
   'KMS_KEY|projects/p/locations/europe-west4/keyRings/r/cryptoKeys/k|REGION' 'KMS_KEY|projects/p/locations/europe-west1/keyRings/r/cryptoKeys/k|TEMPLATE_SUFFIX'

@@ -30,7 +30,7 @@ case "$*" in *pixel.png*) printf 200 ;; *) exec /usr/bin/env -S "PATH=$REAL_PATH
 SCRIPT
   cat >"$WORK/played/bq" <<'SCRIPT'
 #!/bin/sh
-now="$(date -u +%FT%T.%6NZ)"
+now="$(date -u +%s)"
 case "$*" in
   *publish_time*) printf 'f0_\n%s\n' "$now" ;;
   *) printf 'f0_,f1_\n%s,%s\n' "$now" "$now" ;;

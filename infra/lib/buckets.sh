@@ -20,3 +20,10 @@ remove_bucket() {
     printf '  Bucket %s stays: it has no label pipeline=%s, as those have that deploy.sh makes.\n' "$1" "$PREFIX"
   fi
 }
+
+# make_build_bucket: for the builds alone. What was built from is not needed twice, but the weekly build's source is.
+make_build_bucket() {
+  printf '{"rule": [{"action": {"type": "Delete"}, "condition": {"age": 1, "matchesPrefix": ["source/", "logs/"]}}]}' >"$SCRATCH/lifecycle.json"
+  run gcloud storage buckets create "gs://$BUILD_BUCKET" "--location=$REGION" --uniform-bucket-level-access
+  label_bucket "$BUILD_BUCKET" "--lifecycle-file=$SCRATCH/lifecycle.json"
+}

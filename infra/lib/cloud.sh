@@ -64,6 +64,8 @@ patiently() {
     attempt=$((attempt + 1))
     if [[ ${CALL[0]} == bq ]]; then
       "${CALL[@]}" >"$out" 2>&1 </dev/null && return 0
+      # It breaks what Google says into lines, also within names.
+      tr '\n' ' ' <"$out" | tr -s ' ' >"$out.line" && mv "$out.line" "$out"
     else
       "${CALL[@]}" >"$out" 2>"$out.err" </dev/null && return 0
       cat "$out.err" >>"$out"

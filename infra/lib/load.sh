@@ -5,7 +5,7 @@
 # The parts in the order of a deployment: subscriptions before the sink, the sink before the load balancer,
 # so that no hit arrives before everything behind it is there.
 readonly PARTS=(
-  apis accounts secrets topics tables views archive images services subscriptions sink bucket balancer leftovers alerts watch budget
+  apis accounts secrets topics tables views archive images services subscriptions weekly sink bucket balancer leftovers alerts watch budget
 )
 
 # shellcheck source=infra/lib/settings.sh

@@ -38,6 +38,8 @@ derive_settings() {
   PUSH_ACCOUNT=$PREFIX-push@$domain
   # Only where Cloud Build builds.
   BUILD_ACCOUNT=$PREFIX-build@$domain
+  # Only with WEEKLY_REBUILD.
+  IMAGES_ACCOUNT=$PREFIX-images@$domain
 
   REGISTRY=$REGION-docker.pkg.dev/$PROJECT/$PREFIX
   IMAGE_TAG="${IMAGE_TAG:-$(commit_tag)}"

@@ -11,6 +11,8 @@ part_apis() {
   uses_own_registry && wanted+=(artifactregistry)
   [[ -n ${SKIP_IMAGE_BUILD:-} ]] || wanted+=(artifactregistry cloudbuild storage)
   [[ -z $WRITE_KEYS_FILE ]] || wanted+=(secretmanager)
+  [[ -z $WEEKLY_REBUILD ]] || wanted+=(artifactregistry cloudbuild storage cloudscheduler)
+  [[ -z $KMS_KEY ]] || wanted+=(cloudkms)
   [[ -z $BILLING_ACCOUNT ]] || wanted+=(billingbudgets)
   enabled="$(look gcloud services list --enabled --format='value(config.name)')"
   for api in "${wanted[@]}"; do
