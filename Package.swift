@@ -15,7 +15,7 @@ let curlSettings: [CSetting] =
 let staticLinking: [LinkerSetting] =
   staticCurl.map { folder in
     [.unsafeFlags(["-static-executable", "-L\(folder)/lib", "-Xlinker", "-s"])]
-      + ["curl", "cares", "ssl", "crypto"].map { .linkedLibrary($0) }
+      + ["curl", "cares", "ssl", "crypto", "z"].map { .linkedLibrary($0) }
   } ?? []
 
 /// Regular expressions are imported unasked, and are a megabyte that nothing here uses.
@@ -117,7 +117,7 @@ let package = Package(
     cModule("CSystem"),
     cModule("CCurl", linking: [], curlSettings),
     cModule("CCrypto", linking: ["crypto"]),
-    cModule("CZlib"),
+    cModule("CZlib", linking: [], staticCurl == nil ? [] : [.define("PIXEL_ZLIB_LINKED")]),
 
     module("Bytes", in: "Runtime", ["CBytes"]),
     module("EventLoop", in: "Runtime", ["CSystem"]),
@@ -140,7 +140,7 @@ let package = Package(
       ]),
   ]
     + function(
-      "PixelIngest", ["EventLoop"], docs: ["README.md"],
+      "PixelIngest", ["EventLoop"], docs: ["README.md", "Tracker/README.md"],
       resources: [.embedInCode("Tracker/p.js")])
     + function("LogParse", docs: ["README.md"]) + function("BQLoader", ["EventLoop", "TimeZones"])
     + [

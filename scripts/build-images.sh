@@ -125,7 +125,7 @@ bytes_of() { find "$1" -type f -exec cat {} + | wc -c | tr -d ' '; }
 # The Dockerfile's last stage, over what its first one would have made.
 build_with_buildah() {
   command -v buildah >/dev/null || die 'buildah is not installed: apt-get install buildah'
-  install_packages libssl-dev libc-ares-dev dpkg-dev ca-certificates make gcc
+  install_packages libssl-dev libc-ares-dev zlib1g-dev dpkg-dev ca-certificates make gcc
   "$ROOT/infra/images/build-libcurl.sh" "$OUTPUT/curl"
   "$ROOT/infra/images/image-roots.sh" "$OUTPUT/curl" "$OUTPUT/build/image"
   export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot

@@ -4,20 +4,22 @@ import FunctionRuntime
 import Settings
 
 /// Which pages may post: `ALLOWED_ORIGINS`, patterns with `*` for any run of letters, digits, dots and
-/// hyphens. Never with credentials.
+/// hyphens. With credentials, that is with cookies, only if there is a cookie of ours to be sent.
 struct CrossOrigin: Sendable {
   private let patterns: [[UInt8]]
   private let takesAll: Bool
+  private let allowsCredentials: Bool
 
   enum Verdict: Equatable {
     /// No page is waiting for the answer.
     case none
     /// With the value of `Access-Control-Allow-Origin`.
     case allowed(String)
-    case refused
+    case refused(String)
   }
 
-  init(_ reader: inout SettingsReader) {
+  init(_ reader: inout SettingsReader, allowsCredentials: Bool) {
+    self.allowsCredentials = allowsCredentials
     let text = reader.text(
       "ALLOWED_ORIGINS", default: "*",
       "pages that may post, with commas: https://example.com, https://*.example.com, or * for all")
@@ -40,9 +42,10 @@ struct CrossOrigin: Sendable {
 
   func verdict(on request: Request) -> Verdict {
     let found = request.withHeader("origin") { origin -> Verdict in
-      if takesAll { return .allowed("*") }
+      // A browser takes no * for a request with cookies.
+      if takesAll { return .allowed(allowsCredentials ? origin.string : "*") }
       let isAllowed = patterns.contains { Self.matches(origin, $0.span) }
-      return isAllowed ? .allowed(origin.string) : .refused
+      return isAllowed ? .allowed(origin.string) : .refused(origin.string)
     }
     return found ?? .none
   }
@@ -70,15 +73,23 @@ struct CrossOrigin: Sendable {
     return place == pattern.count
   }
 
-  static func headers(_ verdict: Verdict) -> [(String, String)] {
-    guard case .allowed(let origin) = verdict else { return [] }
-    let allow = ("Access-Control-Allow-Origin", origin)
-    return origin == "*" ? [allow] : [allow, ("Vary", "Origin")]
+  /// What lets the page read the answer. A page that may not post reads so, or its tracker would take the answer
+  /// for an outage and try again.
+  func headers(_ verdict: Verdict) -> [(String, String)] {
+    let origin: String
+    switch verdict {
+    case .none: return []
+    case .allowed(let value), .refused(let value): origin = value
+    }
+    var headers = [("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", "Retry-After")]
+    if origin != "*" { headers.append(("Vary", "Origin")) }
+    if allowsCredentials { headers.append(("Access-Control-Allow-Credentials", "true")) }
+    return headers
   }
 
   /// The answer to a preflight.
-  static func preflight(_ verdict: Verdict) -> Response {
-    guard verdict != .refused else { return Response(status: 403, headers: [("Vary", "Origin")]) }
+  func preflight(_ verdict: Verdict) -> Response {
+    if case .refused = verdict { return Response(status: 403, headers: [("Vary", "Origin")]) }
     return Response(
       status: 204,
       headers: headers(verdict) + [

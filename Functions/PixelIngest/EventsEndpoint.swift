@@ -40,8 +40,8 @@ final class EventsEndpoint {
 
   func handle(_ request: Request, _ call: Call) {
     let origin = origins.verdict(on: request)
-    if request.method == .options { return call.reply(CrossOrigin.preflight(origin)) }
-    let answer = EventsAnswer(CrossOrigin.headers(origin))
+    if request.method == .options { return call.reply(origins.preflight(origin)) }
+    let answer = EventsAnswer(origins.headers(origin))
 
     // 1. Whether it may be read at all.
     if let refusal = refusal(of: request, origin, answer) { return call.reply(refusal) }
@@ -69,7 +69,7 @@ final class EventsEndpoint {
     of request: Request, _ origin: CrossOrigin.Verdict, _ answer: EventsAnswer
   ) -> Response? {
     guard request.method == .post else { return answer.postOnly }
-    guard origin != .refused else { return answer.unknownOrigin }
+    if case .refused = origin { return answer.unknownOrigin }
     guard keys.admit(request) else { return answer.keyNeeded }
     let length = request.bodyInPlace.range.count
     guard length <= EventsBody.maximumBytes else { return answer.tooLong }

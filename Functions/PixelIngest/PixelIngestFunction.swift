@@ -10,8 +10,8 @@ import PixelModel
 /// | request | answer |
 /// |---|---|
 /// | `GET`, `HEAD` of a pixel path | the image, once Pub/Sub or the log sink has the hit; at once in `log` mode |
-/// | `POST /events` | 204 once Pub/Sub has all events: `EventsEndpoint` |
-/// | `GET /p.js` | the tracker |
+/// | `POST` of `EVENTS_PATH` | 204 once Pub/Sub has all events: `EventsEndpoint` |
+/// | `GET`, `HEAD` of `TRACKER_PATH` | the tracker |
 public final class PixelIngestFunction {
   private let worker: Worker
   private let paths: [PixelPath]
@@ -20,6 +20,11 @@ public final class PixelIngestFunction {
   private let privacy: PrivacyPolicy
   private let cookie: VisitorCookie?
   private let events: EventsEndpoint
+  private let eventPaths: [[UInt8]]
+  private let trackerPaths: [[UInt8]]
+  /// Made when the first page asks: an instance that serves the pixel alone does not wait for them at its start.
+  private lazy var trackers = settings.trackerPaths.tracker.map { Tracker(at: $0, settings) }
+  private let settings: PixelIngestSettings
   private var hits: HitWriter
   private var ids = InsertIDs()
   private var publishing = PublishBreaker()
@@ -30,6 +35,7 @@ public final class PixelIngestFunction {
 
   public init(settings: PixelIngestSettings, worker: Worker) {
     self.worker = worker
+    self.settings = settings
     paths = settings.paths
     isPublishing = settings.mode == .publish
     privacy = settings.privacy
@@ -41,6 +47,8 @@ public final class PixelIngestFunction {
       timeout: settings.publishTimeout)
     hits = HitWriter(privacy: settings.privacy, hops: settings.forwardedHops)
     events = EventsEndpoint(settings: settings, worker: worker, publisher: publisher)
+    eventPaths = settings.trackerPaths.events.map { Array($0.utf8) }
+    trackerPaths = settings.trackerPaths.tracker.map { Array($0.utf8) }
   }
 
   public func handle(_ request: Request, _ call: Call) {
@@ -56,17 +64,18 @@ public final class PixelIngestFunction {
   private func handleOther(
     _ request: Request, _ call: Call, otherwise: Response = PixelIngestFunction.notFound
   ) {
-    let other = request.withPath { path in
-      path.equals("/events") ? Other.events : path.equals("/p.js") ? .tracker : nil
+    let other = request.withPath { path -> Other? in
+      if eventPaths.contains(where: { path.equals($0.span) }) { return .events }
+      return trackerPaths.firstIndex { path.equals($0.span) }.map { .tracker($0) }
     }
     switch other {
     case .events: events.handle(request, call)
-    case .tracker: call.reply(Tracker.response(to: request))
+    case .tracker(let index): call.reply(trackers[index].response(to: request))
     case nil: call.reply(otherwise)
     }
   }
 
-  private enum Other { case events, tracker }
+  private enum Other { case events, tracker(Int) }
 
   /// Which of the paths it asks for; not the path itself, since to copy its images counts references.
   private func pixelPath(of request: Request) -> Int? {

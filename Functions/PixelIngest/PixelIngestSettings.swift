@@ -14,6 +14,7 @@ public struct PixelIngestSettings: Sendable {
 
   let mode: Mode
   let paths: [PixelPath]
+  let trackerPaths: TrackerPaths
   let logsTopic: TopicName
   let publishTimeout: Duration
   let origins: CrossOrigin
@@ -35,11 +36,12 @@ public struct PixelIngestSettings: Sendable {
       setting: "LOGS_TOPIC", &reader)
     let paths = reader.text(
       "PIXEL_PATHS", default: "/pixel.png,/pixel.gif", "paths that serve the pixel, with commas")
-    self.paths = PixelPaths.parse(paths, &reader).map { PixelPath($0) }
+    let pixels = PixelPaths.parse(paths, &reader)
+    self.paths = pixels.map { PixelPath($0) }
+    trackerPaths = TrackerPaths(&reader, pixels: pixels)
     publishTimeout = reader.duration(
       "PUBLISH_TIMEOUT", default: "2s", in: .milliseconds(10)...(.seconds(60)),
       "a hit that is not published by then goes to the log, for the sink; a POST is answered 503")
-    origins = CrossOrigin(&reader)
     writeKeys = WriteKeys(&reader)
     privacy = PrivacyPolicy(&reader)
     forwardedHops = reader.integer(
@@ -47,6 +49,7 @@ public struct PixelIngestSettings: Sendable {
       "front ends that add to X-Forwarded-For: 1 on Cloud Run, 2 behind the load balancer, 0 without"
     )
     cookie = VisitorCookie(&reader)
+    origins = CrossOrigin(&reader, allowsCredentials: cookie != nil)
     if cookie != nil, mode == .log {
       reader.fail(
         SettingsError(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// zlib is loaded at run time, and only for compression: a program that compresses nothing does not need it. A
-// static executable has no loader, so it has no compression unless it is linked with PIXEL_ZLIB_LINKED.
+// zlib is loaded at run time, so that a laptop without it still runs all but compression. A static executable
+// has no loader: there it is linked (PIXEL_ZLIB_LINKED).
 #define _GNU_SOURCE
 #include "CZlib.h"
 
@@ -27,8 +27,6 @@ static void load(void) {
 #ifdef PIXEL_ZLIB_LINKED
 #define TAKE(name) api.name = name;
   EACH(TAKE)
-#elif defined PIXEL_CURL_LINKED
-  snprintf(load_problem, sizeof load_problem, "this static executable was built without it");
 #else
   void *library = dlopen("libz.so.1", RTLD_NOW | RTLD_LOCAL);
   if (!library) {
@@ -54,12 +52,12 @@ struct pixel_gzip {
   z_stream stream;
 };
 
-pixel_gzip *pixel_gzip_new(void) {
+pixel_gzip *pixel_gzip_new(int level) {
   if (pixel_gzip_load()) return NULL;
   pixel_gzip *gzip = calloc(1, sizeof *gzip);
   if (!gzip) return NULL;
-  // 15 bits of window, and 16 for gzip's frame; the fastest level is where the gain is.
-  int result = api.deflateInit2_(&gzip->stream, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY,
+  // 15 bits of window, and 16 for gzip's frame.
+  int result = api.deflateInit2_(&gzip->stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY,
                                  ZLIB_VERSION, (int)sizeof gzip->stream);
   if (result == Z_OK) return gzip;
   free(gzip);
@@ -90,7 +88,10 @@ size_t pixel_gzip_compress(pixel_gzip *gzip, const uint8_t *bytes, size_t count,
 #else  // The build machine needs no zlib either.
 
 const char *pixel_gzip_load(void) { return "it was built where there is no zlib.h (Debian: zlib1g-dev)"; }
-pixel_gzip *pixel_gzip_new(void) { return NULL; }
+pixel_gzip *pixel_gzip_new(int level) {
+  (void)level;
+  return NULL;
+}
 void pixel_gzip_free(pixel_gzip *gzip) { (void)gzip; }
 size_t pixel_gzip_bound(pixel_gzip *gzip, size_t count) {
   (void)gzip, (void)count;

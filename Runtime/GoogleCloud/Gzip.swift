@@ -5,9 +5,15 @@ import CZlib
 @safe public final class Gzip {
   private let gzip: OpaquePointer
 
+  /// What is worth more: processor time, for what is sent once, or bytes, for what is sent again and again.
+  public enum Effort: Int32 {
+    case fastest = 1
+    case smallest = 9
+  }
+
   /// Nil without zlib.
-  public init?() {
-    guard let gzip = unsafe pixel_gzip_new() else { return nil }
+  public init?(_ effort: Effort = .fastest) {
+    guard let gzip = unsafe pixel_gzip_new(effort.rawValue) else { return nil }
     unsafe self.gzip = gzip
   }
 

@@ -55,6 +55,7 @@ main() {
   case "${1:-}" in -h | --help) print_usage "$0"; exit 0 ;; esac
   [[ $# -eq 2 ]] || die 'needs two folders: see --help'
   [[ -f $1/lib/libcurl.a ]] || die "there is no libcurl in $1: run infra/images/build-libcurl.sh $1"
+  compgen -G '/usr/lib/*/libz.a' >/dev/null || die 'there is no libz.a: install zlib1g-dev'
   CURL="$(realpath "$1")"
   build
   local name

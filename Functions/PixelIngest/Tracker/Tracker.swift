@@ -1,31 +1,70 @@
 // SPDX-License-Identifier: MIT
+import Bytes
 import FunctionRuntime
+import GoogleCloud
+import PixelModel
 
-/// The tracker, `GET /p.js`: `Tracker/p.js` without its comments and indentation.
-enum Tracker {
-  static let script = withoutComments(PackageResources.p_js)
+/// The tracker, `GET` of `TRACKER_PATH`: the same bytes until the program ends, so all is made ready once.
+struct Tracker {
+  let script: [UInt8]
+  private let plain: Answers
+  /// Nil without zlib.
+  private let compressed: Answers?
+  private let digest: [UInt8]
 
-  private static let response = Response(
-    status: 200,
-    headers: [
-      ("Content-Type", "text/javascript; charset=utf-8"), ("Cache-Control", "public, max-age=3600"),
-      ("Cross-Origin-Resource-Policy", "cross-origin"), ("X-Content-Type-Options", "nosniff"),
-    ], body: script)
+  private struct Answers {
+    let whole: Response
+    let unchanged: Response
+
+    init(tag: String, _ headers: [(String, String)], _ body: [UInt8], _ more: (String, String)...) {
+      let headers = headers + [("ETag", "\"\(tag)\"")]
+      whole = Response(status: 200, headers: headers + more, body: body)
+      unchanged = Response(status: 304, headers: headers)
+    }
+  }
+
   private static let wrongMethod = Response(
     status: 405, text: "The tracker takes GET and HEAD.", headers: [("Allow", "GET, HEAD")])
 
-  static func response(to request: Request) -> Response {
-    request.method == .get || request.method == .head ? response : wrongMethod
+  /// - Parameter path: Where it is served; the paths that it uses are written as seen from there.
+  init(at path: String, _ settings: PixelIngestSettings) {
+    let paths = settings.trackerPaths
+    let script = TrackerScript(
+      source: PackageResources.p_js,
+      arguments: [
+        TrackerPaths.relative(paths.events.first ?? "", to: path), TrackerPaths.relative(paths.pixel, to: path),
+        settings.privacy.consentName, settings.cookie == nil ? "omit" : "include",
+      ]
+    ).bytes
+    let digest = String(SHA256.hex(script.span).prefix(16))
+    // A browser holds it for a day, and asks whether it has changed while it uses it for one more.
+    let common = [
+      ("Content-Type", "text/javascript; charset=utf-8"),
+      ("Cache-Control", "public, max-age=86400, stale-while-revalidate=86400"), ("Vary", "Accept-Encoding"),
+      ("Access-Control-Allow-Origin", "*"), ("Cross-Origin-Resource-Policy", "cross-origin"),
+      ("X-Content-Type-Options", "nosniff"),
+    ]
+    plain = Answers(tag: digest, common, script)
+    compressed = Gzip(.smallest)?.compress(script).map { body in
+      Answers(tag: digest + "-gzip", common, body, ("Content-Encoding", "gzip"))
+    }
+    self.script = script
+    self.digest = Array(digest.utf8)
   }
 
-  /// Drops indentation, empty lines, and lines that are only a comment.
-  static func withoutComments(_ source: [UInt8]) -> [UInt8] {
-    var script: [UInt8] = []
-    for line in source.split(separator: 0x0A) {
-      let text = line.drop { $0 == 0x20 }
-      guard !text.isEmpty, !text.starts(with: "//".utf8) else { continue }
-      script += text + [0x0A]
+  func response(to request: Request) -> Response {
+    guard request.method == .get || request.method == .head else { return Self.wrongMethod }
+    let takesGzip = request.withHeader("accept-encoding") { AcceptEncoding.takesGzip($0) } ?? false
+    let answers = takesGzip ? compressed ?? plain : plain
+    let isKnown = request.withHeader("if-none-match") { has($0) } ?? false
+    return isKnown ? answers.unchanged : answers.whole
+  }
+
+  /// Whether a list of tags has ours, weak or not, in either coding.
+  private func has(_ tags: Span<UInt8>) -> Bool {
+    guard tags.count >= digest.count else { return tags.equals("*") }
+    return (0...tags.count - digest.count).contains { start in
+      tags.equals(digest.span, at: start..<start + digest.count)
     }
-    return script
   }
 }

@@ -1,138 +1,228 @@
 // SPDX-License-Identifier: MIT
 //
-// The tracker. It sends events to the PixelIngest that served it and stores nothing on the device.
-//
-//   <script async src="https://track.example.com/p.js" data-user-id="u1"></script>
-//
-// Attributes of the tag that begin with `data-` are sent with every event: data-user-id is user_id. But for
-//   data-auto="off"    no page views by itself
-//   data-via="image"   only pixels: where no PixelIngest takes a POST, as behind a bucket
-//
-// track('signup', { value: 5 }) sends an event. A click on an element with data-track="signup"
-// data-track-value="5" does the same. Lines that are only a comment are not served.
-(function (window, document, navigator, script) {
-  var base = script.src.replace(/p\.js.*/, '');
-  var defaults = {};
-  var options = {};
-  // Events that could not be sent, only in memory.
-  var waiting = [];
-  var failures = 0;
-  var timer;
-  var page;
+// The tracker: <script async src="https://track.example.com/p.js" data-user-id="u1"></script>
+// What it does, and why: README.md beside it. e is an event, b a batch of them, f a function, n a name, v a value.
+// It works as it is. PixelIngest serves it without comments and spaces, with its own names and credentials in the
+// last line, and with a letter for each of these names, none of which is a key:
+// Shortened when served: image title gone more resume element automate page warned now track size stub json begin
+// Shortened when served: timer safe pixel after address alive fields done referrer isReplaced result into
+// Shortened when served: path again most until bare view prefix consent hooked raw defaults bad url script warn
+// Shortened when served: list wait take commit send start old bytes all next pixelURL leave events original
+// Shortened when served: isRepeat visit on plain mine pauses
+((path, pixel, consent, credentials) => {
+  // Each event that is not known to have arrived, oldest first, and how it stands: 0 waits, 1 is in a request that
+  // ends with the page, 2 in one that outlives it.
+  const events = new Map(), list = most => [...events.keys()].filter(e => events.get(e) <= most);
+  // While the page is hidden: what went by beacon.
+  let gone, alive = 0, pauses = 0, timer, until, warned, hooked, commit = () => {}, title, page, referrer = document.referrer;
+  let url, pixelURL, auto, image, hash, base, defaults;
 
-  function fields(element, prefix, into, skipped) {
-    Array.prototype.forEach.call(element.attributes, function (each) {
-      if (!each.name.indexOf(prefix)) {
-        var name = each.name.slice(prefix.length).replace(/-/g, '_');
-        (skipped && skipped.test(name) ? options : into)[name] = each.value;
-      }
-    });
-    return into;
+  // Nothing may throw into the page.
+  const safe = f => (...v) => { try { return f(...v) } catch {} };
+  const on = (n, f) => addEventListener(n, safe(f), true);
+  const warn = v => warned = warned || console.warn('p.js: ' + v) || 1;
+  const now = () => new Date().toISOString();
+  const bytes = v => new Blob([v]).size;
+  const json = v => JSON.stringify(v, plain);
+
+  // Some libraries give arrays, or all objects, a toJSON that makes text of them.
+  function plain(n, v) {
+    const raw = this[n];
+    return typeof raw == 'bigint' ? '' + raw : Array.isArray(raw) || Object(raw).toJSON == {}.toJSON ? raw : v;
   }
 
-  function copy(from, to) {
-    for (var name in from) if (from[name] != null) to[name] = from[name];
-    return to;
-  }
-
-  function track(type, more) {
-    var event = copy(more, copy(defaults, {
-      type: type,
-      page_url: location.href,
-      page_title: document.title,
-      page_referrer: page ? page.referrer : document.referrer,
-      client_time: new Date().toISOString()
-    }));
-    // Their own word for "do not": the header says so too, but a request log knows only the URL.
-    if (navigator.globalPrivacyControl) event.gpc = 1;
-    send([event]);
-  }
-
-  // Beacon, then fetch, then image: each is tried where the one before is missing or refuses.
-  function send(events, isLast) {
-    var body = JSON.stringify(events);
-    var url = base + 'events';
-    if (options.via == 'image') return events.forEach(image);
-    try {
-      if (navigator.sendBeacon && navigator.sendBeacon(url, body)) return;
-    } catch (error) {}
-    if (!window.fetch) return events.forEach(image);
-    fetch(url, { method: 'POST', body: body, keepalive: body.length < 6e4, credentials: 'omit' })
-      .then(function (answer) {
-        // A 4xx stays one however often it is sent.
-        if (answer.status > 499 || answer.status == 429) throw answer;
-        failures = 0;
-      })
-      .catch(function () { if (!isLast) later(events); });
-  }
-
-  // Objects in a query as a POST's become: a.b=1, tags=x&tags=y, items[0].sku=x, a.tags[]=x. Inside an object a
-  // text that looks like a number has its first character encoded, and a key its dots.
-  function pairs(name, value, into, isInside) {
-    var isList = Array.isArray(value);
-    if (value == null) return into;
-    if (typeof value != 'object') {
-      var text = encodeURIComponent(value);
-      if (isInside && /^(true|false|-?[\d.]+)$/.test(value) && typeof value == 'string')
-        text = '%' + text.charCodeAt(0).toString(16) + text.slice(1);
-      into.push(name + '=' + text);
-    } else if (isList && !value.some(function (each) { return each && typeof each == 'object'; }))
-      value.forEach(function (each) { pairs(isInside ? name + '%5B%5D' : name, each, into, isInside); });
-    else for (var key in value) {
-      var step = encodeURIComponent(key);
-      if (name) step = isList ? '%5B' + step + '%5D' : '.' + step.replace(/\./g, '%2E');
-      pairs(name + step, value[key], into, !!name);
+  const fields = (element, prefix, into = {}) => {
+    for (const { name, value } of element.attributes) if (!name.indexOf(prefix)) {
+      const n = name.slice(prefix.length).replace(/-/g, '_');
+      into[n] = n == 'tags' ? value.split(';') : value;
     }
     return into;
-  }
+  };
 
-  function image(event) {
-    var pixel = new Image();
-    pixel.onerror = function () { later([event]); };
-    pixel.src = base + 'pixel.gif?' + pairs('', event, []).join('&');
-  }
+  const track = safe((type, more) => {
+    const e = {};
+    [{
+      type,
+      page_url: location.href,
+      page_title: document.title,
+      page_referrer: referrer || null,
+      client_time: now(),
+      client_event_id: crypto.getRandomValues(new Uint32Array(4)).join(''),
+      language: navigator.language,
+      screen: screen.width + 'x' + screen.height
+    }, defaults, more,
+    // Their own word for "do not": the header says so too, but a request log knows only the URL.
+    { gpc: navigator.globalPrivacyControl ? 1 : null }].map(v =>
+      // A value that has no JSON is left out alone.
+      Object.keys(Object(v)).map(safe(n => {
+        if (v[n] != null) e[n] = JSON.parse(json(v[n]));
+      })));
+    wait([e]);
+    send();
+    if (gone) leave();
+  });
 
-  function later(events) {
-    waiting = waiting.concat(events).slice(-100);
-    clearTimeout(timer);
-    if (failures++ < 8) timer = setTimeout(again, 1e3 * Math.pow(2, failures));
-  }
+  // Of more than 100 the oldest goes, and the next tells how many went.
+  const wait = b => b.map(e => {
+    events.set(e, 0);
+    const all = list(0), next = all[1];
+    if (all[100]) {
+      next.tracker_dropped = 1 + (next.tracker_dropped | 0) + (all[0].tracker_dropped | 0);
+      events.delete(all[0]);
+    }
+  });
 
-  function again(isLast) {
-    var events = waiting;
-    waiting = [];
-    if (events.length) send(events, isLast === true);
-  }
+  // What goes in one request: an image has one event.
+  const take = b => {
+    let size = 0;
+    return b.filter((e, i) => !i | (size += bytes(json(e)) + image * 6e4) < 59e3);
+  };
 
-  // A new page is a new address, not counting what stands behind the #.
-  function view() {
-    var address = location.href.split('#')[0];
-    if (page && page.address == address) return;
-    page = { address: address, referrer: page ? page.address : document.referrer };
-    track('page_view');
-  }
+  const address = e => pixelURL + '?' + new URLSearchParams(Object.entries(e).flatMap(([n, v]) =>
+    (Array.isArray(v) && typeof v[0] != 'object' ? v : [v]).map(v => [n, typeof v == 'object' ? json(v) : v])));
 
-  fields(script, 'data-', defaults, /^(auto|via)$/);
-  if (options.auto != 'off') {
-    ['pushState', 'replaceState'].forEach(function (name) {
-      var original = history[name];
-      history[name] = function () {
-        original.apply(this, arguments);
-        // The page sets its title after the address.
-        setTimeout(view);
-      };
+  const send = (b = timer ? [] : take(list(0)), isRepeat) => {
+    if (!b[0]) return;
+    // Requests with keepalive outlive the page: 64 KiB of them, those of other scripts included.
+    const body = json(b), begin = Date.now();
+    let size = bytes(body);
+    const keepalive = !image && !isRepeat && alive + size <= 65536 && !(self.Request && !('keepalive' in Request.prototype));
+    const done = safe(({ status, headers }) => {
+      if (!size) return;
+      if (keepalive) alive -= size;
+      size = 0;
+      // Too much for keepalive fails like all else, but at once.
+      if (status > 599 && keepalive && !image && Date.now() - begin < 99) send(b, 1);
+      else if (status > 499 || status == 429 || status == 408) {
+        const after = Math.min(1e3 * (headers && headers.get('Retry-After')) || 0, 36e5);
+        until = Date.now() + after;
+        wait(b);
+        // From 2 s to 5 min, a quarter more or less.
+        timer = timer || setTimeout(again, Math.max(after, Math.min(2e3 * 2 ** pauses++, 3e5) * (.75 + Math.random() / 2)));
+      } else {
+        if (status > 399) warn(url + ' ' + status + '. 401: set data-via="image", 403: ALLOWED_ORIGINS');
+        b.map(e => events.delete(e));
+        pauses = 0;
+        send();
+      }
+      if (gone) leave();
     });
-    addEventListener('popstate', view);
-    view();
-  }
-  document.addEventListener('click', function (click) {
-    var element = click.target.closest && click.target.closest('[data-track]');
-    if (element) track(element.getAttribute('data-track'), fields(element, 'data-track-', {}));
-  }, true);
-  addEventListener('pagehide', function () { again(true); });
+    const bad = () => done({ status: 600 });
+    if (keepalive) alive += size;
+    b.map(e => events.set(e, keepalive ? 2 : 1));
+    setTimeout(bad, 3e4);
+    if (image) {
+      const v = address(b[0]), i = new Image();
+      if (gone) gone.push(...b);
+      i.onload = done;
+      i.onerror = bad;
+      // No server takes a longer address.
+      if (v[16e3]) done({ status: 414 });
+      else i.src = v;
+    } else fetch(url, { method: 'POST', body, keepalive, credentials }).then(done, bad);
+  };
 
-  // What was called before this script had loaded.
-  var queue = window.track && window.track.q || [];
-  window.track = track;
-  queue.forEach(function (each) { track.apply(null, each); });
-})(window, document, navigator, document.currentScript);
+  const again = safe(() => {
+    clearTimeout(timer);
+    timer = 0;
+    send();
+  });
+  const resume = () => Date.now() < until || again();
+
+  // On the way out, perhaps: nobody sees how a beacon ends, so its events stay here.
+  const leave = () => {
+    commit();
+    gone = gone || [];
+    for (let b; (b = take(list(1).filter(e => !gone.includes(e))))[0];) {
+      gone.push(...b);
+      if (image || !navigator.sendBeacon || !navigator.sendBeacon(url, json(b))) b.map(e => new Image().src = address(e));
+    }
+  };
+
+  // A page is an address, not counting what stands behind the # without data-hash="on". Where it is only
+  // replaced, its query does not count either.
+  const visit = isReplaced => {
+    const old = page, bare = v => isReplaced ? v.replace(/\?[^#]*/, '') : v;
+    page = location.href.replace(hash == 'on' ? '' : /#.*/, '');
+    if (old && bare(old) == bare(page)) return;
+    commit();
+    referrer = old || referrer;
+    view();
+  };
+
+  // An application sets the title of its new page late: a frame, idle time, at most a second.
+  const view = () => {
+    let more = { page_url: location.href, client_time: now() };
+    const mine = commit = () => {
+      const v = more;
+      more = 0;
+      if (v) {
+        title = document.title;
+        track('page_view', v);
+      }
+    };
+    if (document.title && !title) return mine();
+    setTimeout(mine, 1e3);
+    requestAnimationFrame(() => (self.requestIdleCallback || setTimeout)(() => document.title != title && mine()));
+  };
+
+  const automate = () => {
+    if (!hooked) {
+      hooked = 1;
+      ['pushState', 'replaceState'].map(n => {
+        const original = history[n], f = safe(visit);
+        history[n] = function () {
+          const result = original.apply(this, arguments);
+          f(n == 'replaceState');
+          return result;
+        };
+      });
+      on('popstate', () => visit());
+      on('pageshow', e => e.persisted && view(title = 0));
+    }
+    visit();
+  };
+
+  const start = safe(() => {
+    const stub = self.track || {};
+    if (stub.on) return;
+    self.track = track;
+    track.on = 1;
+    track.consent = safe(v => {
+      if (!v) return defaults[consent] = 0;
+      delete defaults[consent];
+      automate();
+    });
+    on('click', ({ target }) => {
+      const element = target.closest && target.closest('[data-track]');
+      if (element) track(element.getAttribute('data-track'), fields(element, 'data-track-'));
+    });
+    on('pagehide', leave);
+    on('visibilitychange', () => document.hidden ? leave() : resume(gone = 0));
+    on('online', resume);
+    on('securitypolicyviolation', ({ blockedURI, disposition }) => {
+      if (disposition != 'report')
+        if (!image && blockedURI == url) {
+          image = 1;
+          again();
+        } else if (image && !blockedURI.indexOf(pixelURL)) {
+          clearTimeout(timer);
+          timer = 1;
+          warn('blocked by CSP');
+        }
+    });
+    if (stub.c != null) track.consent(stub.c);
+    if (auto != 'off') automate();
+    (stub.q || []).map(e => track(...e));
+  });
+
+  try {
+    const script = document.currentScript || document.querySelector('script[data-base]');
+    ({ auto, via: image, hash, base, ...defaults } = fields(script, 'data-'));
+    image = image == 'image' | !self.fetch;
+    [url, pixelURL] = [path, pixel].map(n => new URL(n, base ? base.replace(/\/?$/, '/') : script.src).href);
+  } catch {
+    return warn('needs data-base');
+  }
+  document.prerendering ? on('prerenderingchange', start) : start();
+})('events', 'pixel.gif', 'consent', 'omit');

@@ -19,6 +19,8 @@ public struct PrivacyPolicy: Sendable {
   public let personal: PersonalColumns
   /// In lower case.
   private let consentParameter: [UInt8]
+  /// The name of the parameter that says no.
+  public var consentName: String { String(decoding: consentParameter, as: UTF8.self) }
   /// Bit n: the name of one of the two parameters may begin with byte n, as it is written in a URL.
   private let beginnings: UInt128
 
