@@ -252,7 +252,7 @@ let package = Package(
           "LocalCloudMain", "PixelTablesMain",
         ],
         exclude: [
-          "bigquery_judge.py", "browser.py", "cloudevents_client.py", "Tables",
+          "bigquery_judge.py", "browser.py", "cloudevents_client.py", "Tables", "Tracker",
           "README.md",
         ]),
     ] + fuzzing()

@@ -10,8 +10,10 @@ import Testing
 /// How the tracker is served; what it does on a page is seen by `BrowserTests`.
 @Suite struct TrackerTests {
   private static let source = String(decoding: PackageResources.p_js, as: UTF8.self)
-  private static let code = source.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
-    .filter { !$0.hasPrefix("//") }.joined(separator: "\n")
+  private static let code = source.split(separator: "\n").map {
+    $0.trimmingCharacters(in: .whitespaces)
+  }
+  .filter { !$0.hasPrefix("//") }.joined(separator: "\n")
 
   @Test func `the tracker is served small, and without its comments`() throws {
     let ingest = try RunningIngest()
@@ -37,8 +39,10 @@ import Testing
     defer { ingest.stop() }
     let plain = try ingest.get("/p.js")
     for (accepted, isPacked) in [
-      ("gzip", true), ("gzip, deflate, br, zstd", true), ("br;q=1.0, GZIP;q=0.5", true), ("*", true),
-      ("identity", false), ("br", false), ("gzip;q=0", false), ("gzip; q=0.000, *", false), ("*;q=0", false),
+      ("gzip", true), ("gzip, deflate, br, zstd", true), ("br;q=1.0, GZIP;q=0.5", true),
+      ("*", true),
+      ("identity", false), ("br", false), ("gzip;q=0", false), ("gzip; q=0.000, *", false),
+      ("*;q=0", false),
       ("", false), ("gzipped", false),
     ] {
       let answer = try ingest.get("/p.js", "Accept-Encoding: \(accepted)")
@@ -58,7 +62,8 @@ import Testing
       let tag = try #require(try ingest.get("/p.js", "Accept-Encoding: \(coding)").fields["etag"])
       tags.append(tag)
       for known in [tag, "W/\(tag)", "\"a\", \(tag)", "*"] {
-        let answer = try ingest.get("/p.js", "Accept-Encoding: \(coding)", "If-None-Match: \(known)")
+        let answer = try ingest.get(
+          "/p.js", "Accept-Encoding: \(coding)", "If-None-Match: \(known)")
         #expect(answer.status == 304 && answer.body.isEmpty, "\(known)")
         #expect(answer.fields["etag"] == tag)
         #expect(answer.fields["cache-control"] != nil)
@@ -81,20 +86,25 @@ import Testing
     var text = Self.code
     text.replace(/'[^'\n]*'/, with: "''")
     for name in names {
-      #expect(text.contains(try Regex("(^|[^.\\w]|\\.\\.\\.)\(name)\\b")), "\(name) is not in the code")
+      #expect(
+        text.contains(try Regex("(^|[^.\\w]|\\.\\.\\.)\(name)\\b")), "\(name) is not in the code")
       #expect(!text.contains(try Regex("[{,]\\s*\(name)\\s*:[^:]")), "\(name) is a key too")
     }
     // In `{ a, b: c, ...d }` a is a key as well as a variable.
     let shorthands = text.matches(of: try Regex("\\{([\\w\\s,:.]*)\\}")).flatMap { match in
-      (match.output[1].substring ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
+      (match.output[1].substring ?? "").split(separator: ",").map {
+        $0.trimmingCharacters(in: .whitespacesAndNewlines)
+      }
     }
     #expect(shorthands.contains("keepalive"))
     for name in shorthands { #expect(!names.contains(name), "\(name) is a key too") }
-    let served = String(decoding: TrackerScript(source: PackageResources.p_js, arguments: []).bytes, as: UTF8.self)
+    let served = String(
+      decoding: TrackerScript(source: PackageResources.p_js, arguments: []).bytes, as: UTF8.self)
     for name in names {
       // Behind a dot it is a property, as in `self.track`.
       let left = served.replacing(try Regex("'[^'\n]*'"), with: "''")
-      #expect(!left.contains(try Regex("(^|[^.\\w$]|\\.\\.\\.)\(name)\\b")), "\(name) is still there")
+      #expect(
+        !left.contains(try Regex("(^|[^.\\w$]|\\.\\.\\.)\(name)\\b")), "\(name) is still there")
     }
   }
 
@@ -103,11 +113,15 @@ import Testing
   }
 
   @Test(arguments: [
-    ("/p.js", "/events", "events"), ("/a/p.js", "/a/events", "events"), ("/a/p.js", "/events", "../events"),
-    ("/a/b/p.js", "/a/c/d", "../c/d"), ("/p.js", "/a/b", "a/b"), ("/a/p.js", "/b/p.js", "../b/p.js"),
+    ("/p.js", "/events", "events"), ("/a/p.js", "/a/events", "events"),
+    ("/a/p.js", "/events", "../events"),
+    ("/a/b/p.js", "/a/c/d", "../c/d"), ("/p.js", "/a/b", "a/b"),
+    ("/a/p.js", "/b/p.js", "../b/p.js"),
     ("/a/b", "/a", "../a"), ("/a", "/a/b", "a/b"),
   ])
-  func `a path is written as seen from the tracker`(_ base: String, _ path: String, _ relative: String) {
+  func `a path is written as seen from the tracker`(
+    _ base: String, _ path: String, _ relative: String
+  ) {
     #expect(TrackerPaths.relative(path, to: base) == relative)
     let host = "https://t.example/x"
     let url = URL(string: relative, relativeTo: URL(string: host + base))?.absoluteString
@@ -116,13 +130,15 @@ import Testing
 
   @Test func `other names are served and told`() throws {
     let ingest = try RunningIngest([
-      "TRACKER_PATH": "/static/a.js,/b.js", "EVENTS_PATH": "/in/c,/events", "PIXEL_PATHS": "/i/x.png,/i/y.gif",
+      "TRACKER_PATH": "/static/a.js,/b.js", "EVENTS_PATH": "/in/c,/events",
+      "PIXEL_PATHS": "/i/x.png,/i/y.gif",
       "CONSENT_PARAMETER": "it's_ok", "ID_COOKIE": "id",
     ])
     defer { ingest.stop() }
     #expect(try ingest.get("/p.js").status == 404)
     #expect(
-      try ingest.get("/static/a.js").text.hasSuffix("})('../in/c','../i/y.gif','it\\'s_ok','include');\n"))
+      try ingest.get("/static/a.js").text.hasSuffix(
+        "})('../in/c','../i/y.gif','it\\'s_ok','include');\n"))
     #expect(try ingest.get("/b.js").text.hasSuffix("})('in/c','i/y.gif','it\\'s_ok','include');\n"))
     #expect(try ingest.post(#"{"type":"x"}"#, to: "/in/c").status == 204)
     #expect(try ingest.post(#"{"type":"x"}"#, to: "/events").status == 204)
@@ -136,7 +152,8 @@ import Testing
 
   @Test(arguments: [
     ("TRACKER_PATH", ","), ("TRACKER_PATH", "p.js"), ("TRACKER_PATH", "/"), ("TRACKER_PATH", "/a/"),
-    ("TRACKER_PATH", "/a//b"), ("TRACKER_PATH", "/a/../b"), ("TRACKER_PATH", "/a b'"), ("TRACKER_PATH", "/a?b"),
+    ("TRACKER_PATH", "/a//b"), ("TRACKER_PATH", "/a/../b"), ("TRACKER_PATH", "/a b'"),
+    ("TRACKER_PATH", "/a?b"),
     ("TRACKER_PATH", "/health"), ("TRACKER_PATH", "/pixel.gif"), ("TRACKER_PATH", "/events"),
     ("EVENTS_PATH", "events"), ("EVENTS_PATH", "/a%20b"), ("EVENTS_PATH", "/ready"),
   ])

@@ -32,7 +32,8 @@ struct Tracker {
     let script = TrackerScript(
       source: PackageResources.p_js,
       arguments: [
-        TrackerPaths.relative(paths.events.first ?? "", to: path), TrackerPaths.relative(paths.pixel, to: path),
+        TrackerPaths.relative(paths.events.first ?? "", to: path),
+        TrackerPaths.relative(paths.pixel, to: path),
         settings.privacy.consentName, settings.cookie == nil ? "omit" : "include",
       ]
     ).bytes
@@ -40,7 +41,8 @@ struct Tracker {
     // A browser holds it for a day, and asks whether it has changed while it uses it for one more.
     let common = [
       ("Content-Type", "text/javascript; charset=utf-8"),
-      ("Cache-Control", "public, max-age=86400, stale-while-revalidate=86400"), ("Vary", "Accept-Encoding"),
+      ("Cache-Control", "public, max-age=86400, stale-while-revalidate=86400"),
+      ("Vary", "Accept-Encoding"),
       ("Access-Control-Allow-Origin", "*"), ("Cross-Origin-Resource-Policy", "cross-origin"),
       ("X-Content-Type-Options", "nosniff"),
     ]

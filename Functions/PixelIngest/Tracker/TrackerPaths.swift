@@ -13,7 +13,8 @@ struct TrackerPaths: Sendable {
 
   init(_ reader: inout SettingsReader, pixels: [String]) {
     tracker = Self.read(
-      &reader, "TRACKER_PATH", default: "/p.js", "path that serves the tracker; more than one with commas")
+      &reader, "TRACKER_PATH", default: "/p.js",
+      "path that serves the tracker; more than one with commas")
     events = Self.read(
       &reader, "EVENTS_PATH", default: "/events",
       "path that takes events; of several, with commas, the tracker uses the first")
@@ -37,10 +38,14 @@ struct TrackerPaths: Sendable {
         && !path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
           .contains { ["", ".", ".."].contains($0) }
     }
-    let reserved = paths.first { ["/health", "/ready", "/robots.txt", "/favicon.ico"].contains($0) }
+    let reserved = paths.first {
+      ["/health", "/ready", "/robots.txt", "/favicon.ico"].contains($0)
+    }
     if let reserved {
       reader.fail(
-        SettingsError("\(name) has '\(reserved)': allowed is a path that every server here does not answer itself"))
+        SettingsError(
+          "\(name) has '\(reserved)': allowed is a path that every server here does not answer itself"
+        ))
     } else if paths.isEmpty || !areValid {
       reader.fail(
         SettingsError(

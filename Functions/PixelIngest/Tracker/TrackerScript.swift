@@ -16,7 +16,9 @@ struct TrackerScript {
       .flatMap { $0.dropFirst(Self.list.utf8.count).split(separator: 0x20).map(Array.init) }
     lines.removeAll { $0.isEmpty || $0.starts(with: "//".utf8) }
     let quoted = arguments.map { "'\(Self.escaped($0))'" }.joined(separator: ",")
-    if lines.last?.starts(with: "})(".utf8) ?? false { lines[lines.count - 1] = [] + "})(\(quoted));".utf8 }
+    if lines.last?.starts(with: "})(".utf8) ?? false {
+      lines[lines.count - 1] = [] + "})(\(quoted));".utf8
+    }
     name(listed, unlike: lines)
     bytes.reserveCapacity(source.count)
     shorten(Array(lines.joined(separator: [0x0A])))
@@ -31,7 +33,8 @@ struct TrackerScript {
   private mutating func name(_ listed: [[UInt8]], unlike lines: [ArraySlice<UInt8>]) {
     var taken: Set<[UInt8]> = []
     for line in lines {
-      taken.formUnion(line.split { !$0.isWordCharacter }.lazy.filter { $0.count < 3 }.map(Array.init))
+      taken.formUnion(
+        line.split { !$0.isWordCharacter }.lazy.filter { $0.count < 3 }.map(Array.init))
     }
     let alphabet = Array("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ$_".utf8)
     let pairs = alphabet.lazy.flatMap { first in alphabet.lazy.map { [first, $0] } }
@@ -51,12 +54,14 @@ struct TrackerScript {
         bytes.append(byte)
         quote = quote == nil ? byte : quote == byte ? nil : quote
       } else if byte == 0x20 || byte == 0x0A {
-        let isNeeded = bytes.last?.isWordCharacter ?? false && end < text.count && text[end].isWordCharacter
+        let isNeeded =
+          bytes.last?.isWordCharacter ?? false && end < text.count && text[end].isWordCharacter
         if isNeeded { bytes.append(0x20) }
       } else if byte.isWordCharacter {
         while end < text.count, text[end].isWordCharacter { end += 1 }
         let word = Array(text[at..<end])
-        let isProperty = bytes.last == UInt8(ascii: ".") && !bytes.suffix(3).elementsEqual("...".utf8)
+        let isProperty =
+          bytes.last == UInt8(ascii: ".") && !bytes.suffix(3).elementsEqual("...".utf8)
         bytes += isProperty ? word : letters[word] ?? word
       } else {
         bytes.append(byte)

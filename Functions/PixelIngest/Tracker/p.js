@@ -4,11 +4,11 @@
 // What it does, and why: README.md beside it. e is an event, b a batch of them, f a function, n a name, v a value.
 // It works as it is. PixelIngest serves it without comments and spaces, with its own names and credentials in the
 // last line, and with a letter for each of these names, none of which is a key:
-// Shortened when served: image title gone more resume element automate page warned now track size stub json begin
-// Shortened when served: timer safe pixel after address alive fields done referrer isReplaced result into
-// Shortened when served: path again most until bare view prefix consent hooked raw defaults bad url script warn
-// Shortened when served: list wait take commit send start old bytes all next pixelURL leave events original
-// Shortened when served: isRepeat visit on plain mine pauses
+// Shortened when served: size title image old bare defaults after script gone element track pixelURL start json
+// Shortened when served: take next path consent visit again url leave address isRepeat isReplaced commit more
+// Shortened when served: page done referrer bad original view pixel begin list stub warn until resume alive bytes
+// Shortened when served: timer mine warned into fields automate pauses prefix all result wait raw most send plain
+// Shortened when served: on safe events hooked now
 ((path, pixel, consent, credentials) => {
   // Each event that is not known to have arrived, oldest first, and how it stands: 0 waits, 1 is in a request that
   // ends with the page, 2 in one that outlives it.
@@ -19,7 +19,7 @@
 
   // Nothing may throw into the page.
   const safe = f => (...v) => { try { return f(...v) } catch {} };
-  const on = (n, f) => addEventListener(n, safe(f), true);
+  const on = (n, f) => addEventListener(n, safe(f), 1);
   const warn = v => warned = warned || console.warn('p.js: ' + v) || 1;
   const now = () => new Date().toISOString();
   const bytes = v => new Blob([v]).size;
@@ -52,7 +52,7 @@
       screen: screen.width + 'x' + screen.height
     }, defaults, more,
     // Their own word for "do not": the header says so too, but a request log knows only the URL.
-    { gpc: navigator.globalPrivacyControl ? 1 : null }].map(v =>
+    navigator.globalPrivacyControl && { gpc: 1 }].map(v =>
       // A value that has no JSON is left out alone.
       Object.keys(Object(v)).map(safe(n => {
         if (v[n] != null) e[n] = JSON.parse(json(v[n]));
@@ -189,27 +189,26 @@
     self.track = track;
     track.on = 1;
     track.consent = safe(v => {
-      if (!v) return defaults[consent] = 0;
-      delete defaults[consent];
-      automate();
+      defaults[consent] = v ? null : 0;
+      v && automate();
     });
     on('click', ({ target }) => {
-      const element = target.closest && target.closest('[data-track]');
+      const element = target.closest('[data-track]');
       if (element) track(element.getAttribute('data-track'), fields(element, 'data-track-'));
     });
     on('pagehide', leave);
     on('visibilitychange', () => document.hidden ? leave() : resume(gone = 0));
     on('online', resume);
     on('securitypolicyviolation', ({ blockedURI, disposition }) => {
-      if (disposition != 'report')
-        if (!image && blockedURI == url) {
-          image = 1;
-          again();
-        } else if (image && !blockedURI.indexOf(pixelURL)) {
-          clearTimeout(timer);
-          timer = 1;
-          warn('blocked by CSP');
-        }
+      if (disposition == 'report') return;
+      if (blockedURI == url) {
+        image = 1;
+        again();
+      } else if (image && !blockedURI.indexOf(pixelURL)) {
+        clearTimeout(timer);
+        timer = 1;
+        warn('blocked by CSP');
+      }
     });
     if (stub.c != null) track.consent(stub.c);
     if (auto != 'off') automate();
