@@ -81,7 +81,9 @@ struct CrossOrigin: Sendable {
     case .none: return []
     case .allowed(let value), .refused(let value): origin = value
     }
-    var headers = [("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", "Retry-After")]
+    var headers = [
+      ("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", "Retry-After"),
+    ]
     if origin != "*" { headers.append(("Vary", "Origin")) }
     if allowsCredentials { headers.append(("Access-Control-Allow-Credentials", "true")) }
     return headers

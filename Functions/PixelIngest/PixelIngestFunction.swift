@@ -75,7 +75,10 @@ public final class PixelIngestFunction {
     }
   }
 
-  private enum Other { case events, tracker(Int) }
+  private enum Other {
+    case events
+    case tracker(Int)
+  }
 
   /// Which of the paths it asks for; not the path itself, since to copy its images counts references.
   private func pixelPath(of request: Request) -> Int? {

@@ -91,7 +91,7 @@ import Testing
       #expect(!text.contains(try Regex("[{,]\\s*\(name)\\s*:[^:]")), "\(name) is a key too")
     }
     // In `{ a, b: c, ...d }` a is a key as well as a variable.
-    let shorthands = text.matches(of: try Regex("\\{([\\w\\s,:.]*)\\}")).flatMap { match in
+    let shorthands = text.matches(of: try Regex("\\{([\\w\\s,:.']*)\\}")).flatMap { match in
       (match.output[1].substring ?? "").split(separator: ",").map {
         $0.trimmingCharacters(in: .whitespacesAndNewlines)
       }
