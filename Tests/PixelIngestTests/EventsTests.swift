@@ -314,7 +314,7 @@ import Testing
     #expect(try ingest.entries().count == 3)
   }
 
-  @Test func `with a visitor's cookie the page's origin is named, since no browser takes * then`() throws {
+  @Test func `with a visitor's cookie the page's origin is named, not all`() throws {
     let ingest = try RunningIngest(["ID_COOKIE": "id"])
     defer { ingest.stop() }
     for origin in ["https://s.example", "null"] {
