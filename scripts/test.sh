@@ -97,6 +97,7 @@ whole_deployment() {
   "$ROOT/Tests/Deploy/roads.sh" service-publish
   "$ROOT/Tests/Deploy/ownership.sh"
   "$ROOT/Tests/Deploy/refusals.sh"
+  "$ROOT/Tests/Deploy/moves.sh"
   "$ROOT/Tests/Deploy/changes.sh"
   "$ROOT/Tests/Deploy/growth.sh"
   "$ROOT/Tests/Deploy/budget.sh"

@@ -11,20 +11,23 @@ source "$(dirname "$0")/lib.sh"
 readonly ENTRIES="$ROOT/Tests/Deploy/entries.jsonl"
 readonly ROADS=(service-log service-publish bucket direct)
 
-# filter_of ROAD: what infra/parts/sink.sh makes of its configuration.
+# filter_of ROAD: what infra/parts/sink.sh makes of its configuration. Of "visitors": what _Default need not store, with a
+# tracker elsewhere.
 filter_of() {
-  local -x CONFIG
-  CONFIG="$(road_config "$1")"
+  local -x CONFIG FILTER=sink_filter PASSED=''
+  CONFIG="$(road_config "${1/visitors/service-log}")"
+  [[ $1 != visitors ]] || FILTER=visitor_filter PASSED='TRACKER_PATH=/lib/a.js EVENTS_PATH=/a/collect'
   # shellcheck disable=SC2016  # another shell's dollars
-  bash -euc 'source "$0/scripts/lib.sh"; source "$ROOT/infra/lib/load.sh"; load_settings; load_parts; sink_filter' "$ROOT"
+  bash -euc 'source "$0/scripts/lib.sh"; source "$ROOT/infra/lib/load.sh"; load_settings; load_parts; INGEST_SETTINGS="$PASSED"; "$FILTER"' "$ROOT"
 }
 
 # A sink for each road, made by the API itself: the filter is what is looked at.
 make_sinks() {
-  local road call=(curl -fsS -H 'Authorization: Bearer any' -H 'Content-Type: application/json')
+  local road filter call=(curl -fsS -H 'Authorization: Bearer any' -H 'Content-Type: application/json')
   "${call[@]}" -X PUT "$FAKEGCP_URL/v1/projects/my-project/topics/pixel-logs" -d '{}' >/dev/null
-  for road in "${ROADS[@]}"; do
-    jq -n --arg name "$road" --arg filter "$(filter_of "$road")" \
+  for road in "${ROADS[@]}" visitors; do
+    filter="$(filter_of "$road")"
+    jq -n --arg name "$road" --arg filter "$filter" \
       '{name: $name, filter: $filter, destination: "pubsub.googleapis.com/projects/my-project/topics/pixel-logs"}' |
       "${call[@]}" "$FAKEGCP_URL/v2/projects/my-project/sinks" -d @- >/dev/null
   done
@@ -49,6 +52,9 @@ main() {
     check "$road: $(wc -l <"$WORK/$road.jsonl") entries are exported or not, as they should be" \
       fake sinks --match "$road" "$WORK/$road.jsonl" || failed=1
   done
+  jq -c 'select(._road == "visitors")' "$ENTRIES" >"$WORK/visitors.jsonl"
+  check "visitors: $(wc -l <"$WORK/visitors.jsonl") requests are stored or not, wherever tracker and posts are" \
+    fake sinks --match visitors "$WORK/visitors.jsonl" || failed=1
   wrong="$(once)"
   [[ -z $wrong ]] || { say "  FAILED: not exactly once: $wrong"; failed=1; }
   [[ $failed -eq 0 ]] || exit 1

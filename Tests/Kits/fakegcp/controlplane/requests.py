@@ -10,6 +10,7 @@ import urllib.parse
 from .cloud import Call, Cloud, LEGACY, SCHEME
 from .common import ApiError, GLOBAL_QUERY, Raw, now
 from .schema import Validator, camel
+from .serving import serving
 from .storage import object_key, put_object
 
 
@@ -208,9 +209,10 @@ class Fake:
         if row["writes"] and self.o.read_only:
             raise ApiError(403, "fakegcp runs read-only: %s refused" % meth.id, kind="write-refused")
         with self.store.lock:
-            before = None
+            before, served = None, set()
             if row["writes"]:
                 before = self.store.fingerprint()
+                served = serving(self.store) if self.o.always_serving else set()
             if "uploadType" in query and meth.spec.get("supportsMediaUpload"):
                 res = self.upload(c, body or {}, media, query, host)
             else:
@@ -218,6 +220,9 @@ class Fake:
             if row["writes"]:
                 row["changed"] = self.store.fingerprint() != before
                 self.store.save()
+                ended = served - serving(self.store) if served else set()
+                if ended:
+                    row["problem"], row["kind"] = "nothing serves any more: " + ", ".join(sorted(ended)), "gap"
             elif meth.action in ("wait", "get") and "peration" in meth.id:
                 pass
             else:

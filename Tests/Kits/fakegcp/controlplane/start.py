@@ -220,6 +220,7 @@ def main():
         metavar="N",
         help="what is new is unknown to the first N calls that need it: metrics, grants, accounts, NEGs",
     )
+    a("--always-serving", action="store_true", help="fail if a write ends what served before it (serving.py)")
     a(
         "--activate-certificates",
         action="store_true",
@@ -357,7 +358,7 @@ def summary(o, rec, before, after, rc, took):
     out = lambda s: print("fakegcp: " + s, file=sys.stderr)
     failed = False
     for r in rec.rows:
-        if r.get("kind") in ("schema", "outside", "bug", "write-refused"):
+        if r.get("kind") in ("schema", "outside", "bug", "write-refused", "gap"):
             out("%s: %s %s%s: %s" % (r["kind"].upper(), r["verb"], r["host"], r.get("path", ""), r["problem"]))
             failed = True
         elif r.get("note") and not o.quiet:
