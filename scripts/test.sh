@@ -81,6 +81,7 @@ deployment() {
   "$ROOT/Tests/Deploy/settings.sh"
   "$ROOT/Tests/Deploy/portable.py"
   "$ROOT/Tests/Deploy/patience.sh"
+  "$ROOT/Tests/Deploy/pieces.sh"
   PIXEL_BINARIES="$BIN" "$ROOT/Tests/Deploy/services.sh"
   "$ROOT/Tests/Deploy/sink.sh"
   "$ROOT/Tests/Deploy/roads.sh" direct
@@ -91,6 +92,7 @@ whole_deployment() {
   "$ROOT/Tests/Deploy/settings.sh"
   "$ROOT/Tests/Deploy/portable.py"
   "$ROOT/Tests/Deploy/patience.sh"
+  "$ROOT/Tests/Deploy/pieces.sh"
   "$ROOT/Tests/Deploy/services.sh"
   "$ROOT/Tests/Deploy/sink.sh"
   "$ROOT/Tests/Deploy/roads.sh" --more --faults service-log bucket direct

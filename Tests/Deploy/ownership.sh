@@ -31,15 +31,15 @@ everything_says() {
 }
 
 two_pipelines() {
-  CONFIG="$(config pixel ROAD=direct)"
+  CONFIG="$(config shop ROAD=direct PREFIX=shop)"
   check 'a pipeline' fake two --check -- "${deploy[@]}"
-  check 'each of its resources says whose it is' everything_says two pixel
-  of_pipeline two pixel >"$WORK/pixel.before"
+  check 'each of its resources says whose it is' everything_says two shop
+  of_pipeline two shop >"$WORK/shop.before"
   CONFIG="$(config stage ROAD=direct PREFIX=stage)"
   check 'a second one in the same project and region' fake two --check -- "${deploy[@]}"
-  of_pipeline two pixel >"$WORK/pixel.after"
-  check 'leaves the first one as it was' diff "$WORK/pixel.before" "$WORK/pixel.after"
-  CONFIG="$(config pixel ROAD=direct)"
+  of_pipeline two shop >"$WORK/shop.after"
+  check 'leaves the first one as it was' diff "$WORK/shop.before" "$WORK/shop.after"
+  CONFIG="$(config shop ROAD=direct PREFIX=shop)"
   check 'which deploys again unchanged' fake two --expect-unchanged -- "${deploy[@]}"
   of_pipeline two stage >"$WORK/stage.before"
   check 'and is taken down' fake two -- "${teardown[@]}"

@@ -5,6 +5,7 @@
 part_secrets() {
   [[ -n $WRITE_KEYS_FILE ]] || return 0
   local line
+  place_secret
   line="$(found secrets "$WRITE_KEYS")"
   if [[ -n $line ]]; then
     claim secret "$WRITE_KEYS" "$(owner "$line")"
@@ -21,10 +22,20 @@ part_secrets() {
   grant secrets "$WRITE_KEYS" "serviceAccount:$INGEST_ACCOUNT" roles/secretmanager.secretAccessor
 }
 
+# place_secret: where a secret is can't be changed, so that of another REGION has another name; the one before stays until a
+# teardown, since the old services read it.
+place_secret() {
+  local line
+  [[ $WRITE_KEYS != *"-$REGION" ]] || return 0
+  line="$(found secrets "$WRITE_KEYS")"
+  [[ -z $line || $(more "$line") == *"$REGION"* || -z $(more "$line") ]] || WRITE_KEYS="$WRITE_KEYS-$REGION"
+}
+
 # write_keys_environment: the newest version by its number, so that other keys make another revision.
 write_keys_environment() {
   [[ -n $WRITE_KEYS_FILE ]] || return 0
   local version
+  place_secret
   version="$(look gcloud secrets versions list "$WRITE_KEYS" --format='value(name.basename())' | sort -n | tail -n 1)" || exit 1
   [[ -n $version || -n $DRY_RUN ]] || die "secret $WRITE_KEYS has no version: run scripts/deploy.sh secrets"
   printf "            - {name: WRITE_KEYS, valueFrom: {secretKeyRef: {name: %s, key: '%s'}}}\n" \
@@ -32,7 +43,9 @@ write_keys_environment() {
 }
 
 undo_secrets() {
-  local line
-  line="$(found secrets "$WRITE_KEYS")"
-  [[ -z $line ]] || spare Secret "$WRITE_KEYS" "$(owner "$line")" || run gcloud secrets delete "$WRITE_KEYS"
+  local name line
+  for name in $(listing secrets | sed -n "s/^\(${WRITE_KEYS}[a-z0-9-]*\)|.*/\1/p"); do
+    line="$(found secrets "$name")"
+    spare Secret "$name" "$(owner "$line")" || run gcloud secrets delete "$name"
+  done
 }
