@@ -8,23 +8,25 @@
 /// While the bytes are lent, a call that moves, drops or overwrites them traps: the borrower would read memory
 /// that is freed or has become something else. A loan for changing excludes every other loan.
 @safe public final class Buffer {
-  /// Room for `capacity` bytes, the first `count` of which are in use.
-  private var base: UnsafeMutablePointer<UInt8>
-  private var room: Int
-  private var used = 0
-  private var companion: AnyObject?
-  /// The number of loans; -1 while the bytes are lent for changing. No access to it lasts longer than an instruction
-  /// or two and none calls anything, so two never overlap and need no check at run time.
-  @usableFromInline @exclusivity(unchecked) var loans = 0
+  // The lending functions are inlined into other modules, so they have to reach these three. Each access is over
+  // before anything else is called, so two never overlap, and a check of that at run time would find nothing.
 
+  /// Room for `capacity` bytes, the first `count` of which are in use.
+  @usableFromInline @exclusivity(unchecked) var base: UnsafeMutablePointer<UInt8>
+  @usableFromInline @exclusivity(unchecked) var used = 0
+  /// The number of loans; -1 while the bytes are lent for changing.
+  @usableFromInline @exclusivity(unchecked) var loans = 0
   // Stored properties that are private need no exclusivity checks at run time.
+  private var room: Int
+  private var companion: AnyObject?
+
   public var capacity: Int { room }
-  public var count: Int { used }
+  @inlinable public var count: Int { unsafe used }
   /// True inside `withSpan`, `withMutableSpan` and the like.
   @inlinable public var isLent: Bool { unsafe loans != 0 }
 
-  /// The bytes in use, for the lending functions, which are inlined into other modules.
-  @usableFromInline var bytesInUse: UnsafeMutableBufferPointer<UInt8> {
+  /// The bytes in use, for the lending functions.
+  @inlinable var bytesInUse: UnsafeMutableBufferPointer<UInt8> {
     // In bounds: `used` never exceeds `room`.
     unsafe UnsafeMutableBufferPointer(start: base, count: used)
   }
@@ -81,7 +83,7 @@
     defer { unsafe loans = 0 }
     let written = unsafe fill(UnsafeMutableRawBufferPointer(start: base + count, count: room))
     precondition(written <= room)
-    if written > 0 { used += written }
+    if written > 0 { unsafe used += written }
     return written
   }
 
@@ -101,7 +103,7 @@
         unsafe (base + count).update(from: from, count: source.count)
       }
     }
-    used += bytes.count
+    unsafe used += bytes.count
   }
 
   @inline(__always)
@@ -117,7 +119,7 @@
     requireUnlent()
     // In bounds: checked above; `update` allows overlap.
     if amount > 0, amount < count { unsafe base.update(from: base + amount, count: count - amount) }
-    used -= amount
+    unsafe used -= amount
   }
 
   /// Copies the bytes of `range` to `target`, both within the bytes in use; they may overlap.
@@ -134,7 +136,7 @@
   public func truncate(to newCount: Int) {
     precondition(newCount >= 0 && newCount <= count)
     requireUnlent()
-    used = newCount
+    unsafe used = newCount
   }
 
   /// Keeps `object` for as long as the bytes are there: its `deinit` tells when they are gone.
