@@ -1,17 +1,20 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Usage: scripts/redrive.sh dead-letters|rejected [--reason CODE] [--since T] [--dry-run]
+# Usage: scripts/redrive.sh dead-letters|rejected|raw [--reason CODE] [--since T] [--until T] [--dry-run]
 #
 # Sends kept messages through the pipeline again: their original bytes, so the same event_id. What comes twice
 # shows once in the view.
 #
 #   dead-letters   what a stage did not take in 100 attempts; each is given up there when it is published again
 #   rejected       what could not become a row, from the table of rejected events, where it also stays
+#   raw            log entries as they came, from the archive, for RAW_DAYS: what a wrong contract or parser made of them can
+#                  be made again; with --since and --until
 #   --reason CODE  only rejections with that reason (the README lists them)
 #   --since T      only what was kept since then: 2026-01-02, or 2026-01-02T03:04:05Z
+#   --until T      only what came before then, in the same form
 #   --dry-run      counts, and sends nothing
 #
-# Needs gcloud, curl and jq; for rejected also bq. With PUBSUB_EMULATOR_HOST it talks to Google's emulator.
+# Needs gcloud, curl and jq; for rejected and raw also bq. With PUBSUB_EMULATOR_HOST it talks to Google's emulator.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -23,13 +26,15 @@ source "$ROOT/infra/lib/pubsub.sh"
 WHAT=''
 REASON=''
 SINCE=''
+UNTIL=''
 SENT=0
 FOUND=0
 
 parse_arguments() {
   while [[ $# -gt 0 ]]; do
     case "$1" in
-      dead-letters | rejected) WHAT="$1" ;;
+      dead-letters | rejected | raw) WHAT="$1" ;;
+      --until) [[ -n ${2:-} ]] || die "$1 needs a value: see --help"; UNTIL="$2"; shift ;;
       --reason) [[ -n ${2:-} ]] || die "$1 needs a value: see --help"; REASON="$2"; shift ;;
       --since) [[ -n ${2:-} ]] || die "$1 needs a value: see --help"; SINCE="$2"; shift ;;
       --dry-run) DRY_RUN=1 ;;
@@ -38,11 +43,14 @@ parse_arguments() {
     esac
     shift
   done
-  [[ -n $WHAT ]] || die 'what is to be sent again: dead-letters or rejected? See --help'
+  [[ -n $WHAT ]] || die 'what is to be sent again: dead-letters, rejected or raw? See --help'
   [[ $REASON =~ ^([a-z_]+)?$ ]] || die "--reason is '$REASON': allowed is a reason code of the README"
   [[ -z $REASON || $WHAT == rejected ]] || die '--reason is for rejected: a dead letter has none'
-  [[ $SINCE =~ ^([0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?)?$ ]] ||
-    die "--since is '$SINCE': allowed are 2026-01-02 and 2026-01-02T03:04:05Z"
+  local form='^([0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?)?$'
+  [[ $SINCE =~ $form ]] || die "--since is '$SINCE': allowed are 2026-01-02 and 2026-01-02T03:04:05Z"
+  [[ $UNTIL =~ $form ]] || die "--until is '$UNTIL': allowed are 2026-01-02 and 2026-01-02T03:04:05Z"
+  [[ $WHAT != raw || (-n $SINCE && -n $UNTIL) ]] || die 'raw needs --since and --until: all of the archive is seldom meant'
+  [[ $WHAT == raw || -z $UNTIL ]] || die '--until is for raw'
 }
 
 # Pulls until three times nothing comes that is to be sent. A pull that may wait does so for a minute and more
@@ -113,11 +121,29 @@ rejected_page() {
     ORDER BY message_id LIMIT 500" | jq -sc 'add // []'
 }
 
+# Every entry comes to the parser again, which gives it the same event_id.
+redrive_raw() {
+  local page last=''
+  while page="$(raw_page "$last")" && [[ $page != '[]' ]]; do
+    last="$(jq -r '.[-1].message_id' <<<"$page")"
+    FOUND=$((FOUND + $(jq length <<<"$page")))
+    [[ -n $DRY_RUN ]] || publish "$LOGS_TOPIC" "$(jq -c 'map(select(.data != "") | {data})' <<<"$page")"
+  done
+}
+
+# raw_page AFTER: up to 500 entries, in the order of their ids.
+raw_page() {
+  look bq --format=json query --use_legacy_sql=false --max_rows=500 "
+    SELECT message_id, TO_BASE64(data) AS data FROM \`$PROJECT.$OPS_DATASET.raw\`
+    WHERE publish_time >= TIMESTAMP('$SINCE') AND publish_time < TIMESTAMP('$UNTIL') AND message_id > '$1'
+    ORDER BY message_id LIMIT 500" | jq -sc 'add // []'
+}
+
 main() {
   parse_arguments "$@"
   require_tools gcloud curl jq
   load_settings
-  [[ $WHAT != rejected ]] || require_tools bq
+  [[ $WHAT == dead-letters ]] || require_tools bq
   "redrive_${WHAT//-/_}"
   part_is_done
   if [[ -n $DRY_RUN ]]; then

@@ -106,6 +106,11 @@ rejected_arrived() {
   grep -q "2026-01-02T03:04:05Z" "$WORK/asked"
 }
 
+raw_arrived() {
+  diff <(jq -c '.[].data | select(. != "")' "$WORK/page" | sort) <(pulled pixel-logs | jq -c .data | sort)
+  grep -q "publish_time < TIMESTAMP('2026-01-03')" "$WORK/asked"
+}
+
 main() {
   local program
   for program in gcloud jq curl java; do
@@ -127,6 +132,10 @@ main() {
   check 'rejected: all of a reason are sent again' \
     says '4 messages were sent again' rejected --reason row_invalid --since 2026-01-02T03:04:05Z
   check 'rejected: each goes to the stage that rejected it, with its bytes and event_id' rejected_arrived
+  rm "$WORK/done"
+  check 'raw: entries of a time are sent again, but an empty one' says '3 messages were sent again' raw --since 2026-01-02 --until 2026-01-03
+  check 'raw: all to the parser, with their bytes' raw_arrived
+  check 'raw: without a time it is refused' fails_with '--since and --until' "$ROOT/scripts/redrive.sh" raw
   check 'redrive: a wrong reason is one sentence' fails_with '--reason' "$ROOT/scripts/redrive.sh" rejected --reason "x'"
 }
 

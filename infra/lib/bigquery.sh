@@ -8,6 +8,7 @@ ensure_dataset() {
   local is
   is="$(bigquery "datasets/$1")"
   if [[ -z $is ]]; then
+    [[ -z $KMS_KEY ]] || key_grant "serviceAccount:$(bigquery serviceAccount | jq -r '.email // empty' | grep . || echo "bq-$NUMBER@bigquery-encryption.iam.gserviceaccount.com")"
     run bq mk --dataset "--description=$2" "--label=pipeline:$PREFIX" ${KMS_KEY:+"--default_kms_key=$KMS_KEY"} "$PROJECT:$1"
     made "$1"
     [[ -z $DRY_RUN ]] || { printf '  would give %s WRITER on %s\n' "$3" "$1"; return; }

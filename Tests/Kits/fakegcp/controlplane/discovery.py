@@ -11,7 +11,7 @@ import urllib.parse
 # Those of google-api-python-client that a deployment may call.
 DESCRIPTIONS = (
     "artifactregistry.v1 bigquery.v2 billingbudgets.v1 certificatemanager.v1 "
-    "cloudbuild.v1 cloudresourcemanager.v1 cloudresourcemanager.v3 "
+    "cloudbuild.v1 cloudkms.v1 cloudresourcemanager.v1 cloudresourcemanager.v3 "
     "cloudscheduler.v1 compute.v1 dns.v1 iam.v1 iamcredentials.v1 "
     "logging.v2 monitoring.v1 monitoring.v3 pubsub.v1 run.v1 run.v2 "
     "secretmanager.v1 serviceusage.v1 serviceusage.v1beta1 "
