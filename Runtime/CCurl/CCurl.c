@@ -6,8 +6,10 @@
 #include "CCurl.h"
 
 #include <curl/curl.h>
+#include <arpa/inet.h>
 #include <dlfcn.h>
 #include <malloc.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +61,42 @@ const char *pixel_curl_load(void) {
   return load_problem[0] ? load_problem : NULL;
 }
 
+int pixel_curl_resolves(void) {
+#ifdef PIXEL_CURL_LINKED
+  return 1;
+#else
+  return 0;
+#endif
+}
+
+const char *pixel_curl_addresses(const char *host, char *text, size_t room) {
+#ifdef PIXEL_CURL_LINKED  // there is no getaddrinfo in a static executable
+  (void)host, (void)text, (void)room;
+  return "names are resolved by libcurl";
+#else
+  struct addrinfo wanted = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found = NULL;
+  int problem = getaddrinfo(host, NULL, &wanted, &found);
+  if (problem) return gai_strerror(problem);
+  size_t count = 0;
+  text[0] = 0;
+  for (struct addrinfo *each = found; each; each = each->ai_next) {
+    char address[INET6_ADDRSTRLEN];
+    int is6 = each->ai_family == AF_INET6;
+    const void *bytes = is6 ? (void *)&((struct sockaddr_in6 *)(void *)each->ai_addr)->sin6_addr
+                            : (void *)&((struct sockaddr_in *)(void *)each->ai_addr)->sin_addr;
+    if (!inet_ntop(each->ai_family, bytes, address, sizeof address)) continue;
+    int written = snprintf(text + count, room - count, is6 ? "%s[%s]" : "%s%s", count ? "," : "", address);
+    if (written < 0 || (size_t)written >= room - count) {
+      text[count] = 0;
+      break;
+    }
+    count += (size_t)written;
+  }
+  freeaddrinfo(found);
+  return count ? NULL : "it has no address";
+#endif
+}
+
 struct bytes {
   uint8_t *at;
   size_t count, room, limit;
@@ -83,6 +121,8 @@ static size_t append(struct bytes *bytes, const char *from, size_t count) {
 struct transfer {
   CURL *easy;
   struct curl_slist *fields;
+  /// What it tells libcurl about a name; libcurl takes it when the transfer begins.
+  struct curl_slist *resolve;
   struct bytes answer_head, answer_body;
   /// How far the answer's head has come; the head of an interim answer is forgotten when the next begins.
   enum { PARTIAL, INTERIM, COMPLETE } state;
@@ -188,6 +228,7 @@ static struct transfer *take(pixel_curl *curl) {
 static void destroy(struct transfer *transfer) {
   api.slist_free_all(transfer->fields);
   api.easy_cleanup(transfer->easy);
+  api.slist_free_all(transfer->resolve);
   free(transfer->answer_head.at);
   free(transfer->answer_body.at);
   free(transfer);
@@ -209,6 +250,11 @@ static void deactivate(pixel_curl *curl, struct transfer *transfer) {
 static void give_back(pixel_curl *curl, struct transfer *transfer) {
   api.slist_free_all(transfer->fields);
   transfer->fields = NULL;
+  if (transfer->resolve) {
+    api.easy_setopt(transfer->easy, CURLOPT_RESOLVE, NULL);
+    api.slist_free_all(transfer->resolve);
+    transfer->resolve = NULL;
+  }
   if (curl->spares >= 32 || transfer->answer_body.room > 256 * 1024) return destroy(transfer);
   if (transfer->is_prepared) {
     api.easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, NULL);
@@ -257,6 +303,8 @@ static void prepare(pixel_curl *curl, struct transfer *transfer) {
 #endif
   SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   SET(CURLOPT_SHARE, curl->share);
+  // For a resolver of libcurl's own; what CURLOPT_RESOLVE says stays until it says something else.
+  SET(CURLOPT_DNS_CACHE_TIMEOUT, 30L);
   // Debian's default CA directory switches libcurl's CA cache off: 42 ms for each new connection.
   SET(CURLOPT_CAPATH, NULL);
   if (curl->ca_file) SET(CURLOPT_CAINFO, curl->ca_file);
@@ -280,6 +328,10 @@ int pixel_curl_send(pixel_curl *curl, const pixel_curl_request *request) {
   if (!transfer->is_prepared || !is_post) prepare(curl, transfer);
   SET(CURLOPT_URL, request->url);
   SET(CURLOPT_HTTPHEADER, transfer->fields);
+  if (request->resolve[0]) {
+    transfer->resolve = api.slist_append(NULL, request->resolve);
+    SET(CURLOPT_RESOLVE, transfer->resolve);
+  }
   SET(CURLOPT_CONNECTTIMEOUT_MS, request->connect_timeout_ms);
   SET(CURLOPT_TIMEOUT_MS, request->timeout_ms);
   if (request->body_count > 0 || is_post) {

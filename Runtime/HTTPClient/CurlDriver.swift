@@ -15,11 +15,23 @@ import EventLoop
   /// When the next timer looks whether it is time. libcurl changes its mind with each request.
   private var nextLook = Instant.distantFuture
   private var watches: [Int32: (token: WatchToken, socket: CurlSocket)] = [:]
-  private var completions: [UInt64: Completion] = [:]
+  private var completions: [UInt64: UnderWay] = [:]
   private var nextID: UInt64 = 0
+  private let names: HostNames
 
-  init(loop: EventLoop, caFile: String?, maxConnections: Int) throws(TransportError) {
+  private struct UnderWay {
+    let completion: Completion
+    /// The name that it goes to; nil for an address.
+    let host: HostName?
+    /// The number of the news about that name which it has brought to libcurl; 0 for none.
+    let news: Int
+  }
+
+  init(
+    loop: EventLoop, caFile: String?, maxConnections: Int, resolve: HostNames.Resolve?
+  ) throws(TransportError) {
     self.loop = loop
+    names = HostNames(loop: loop, resolve: resolve)
     if let problem = unsafe pixel_curl_load() {
       throw unsafe TransportError("libcurl can't be loaded: \(String(cString: problem))")
     }
@@ -44,12 +56,13 @@ import EventLoop
   }
 
   deinit {
+    names.close()
     if let curl = unsafe curl { unsafe pixel_curl_close(curl) }
     let abandoned = completions
     guard !abandoned.isEmpty else { return }
     loop.atTurnEnd {
-      for completion in abandoned.values {
-        completion(.failure(TransportError("the client was closed")))
+      for request in abandoned.values {
+        request.completion(.failure(TransportError("the client was closed")))
       }
     }
   }
@@ -59,20 +72,43 @@ import EventLoop
   }
 
   func start(_ request: OutgoingRequest, userAgent: String, _ completion: @escaping Completion) {
+    guard let host = names.name(in: request.url) else {
+      return begin(request, userAgent, nil, completion)
+    }
+    switch names.use(host) {
+    case .now: begin(request, userAgent, host, completion)
+    case .failed(let why): loop.atTurnEnd { completion(.failure(TransportError(why))) }
+    case .wait:
+      let began = loop.now
+      names.wait(for: host, atMost: min(request.connectTimeout, request.timeout)) {
+        [weak self] result in
+        if case .failure(let error) = result { return completion(.failure(error)) }
+        self?.begin(request.after(.read() - began), userAgent, host, completion)
+      }
+    }
+  }
+
+  private func begin(
+    _ request: OutgoingRequest, _ userAgent: String, _ host: HostName?,
+    _ completion: @escaping Completion
+  ) {
     nextID &+= 1
     let id = nextID
     let fields = (request.headers + ["User-Agent: \(userAgent)"]).joined(separator: "\n")
+    let news = host?.news
     // Everything is copied by the C side before these closures end.
     let started = unsafe request.body.withUnsafeBufferPointer { body in
       unsafe request.method.withCString { method in
         unsafe request.url.withCString { url in
           unsafe fields.withCString { fields in
-            var description = unsafe pixel_curl_request(
-              id: id, method: method, url: url, fields: fields, body: body.baseAddress,
-              body_count: body.count,
-              connect_timeout_ms: Int(request.connectTimeout.milliseconds),
-              timeout_ms: Int(request.timeout.milliseconds), max_answer: request.maxAnswer)
-            return unsafe pixel_curl_send(curl, &description)
+            unsafe (news?.line ?? "").withCString { resolve in
+              var description = unsafe pixel_curl_request(
+                id: id, method: method, url: url, fields: fields, resolve: resolve,
+                body: body.baseAddress, body_count: body.count,
+                connect_timeout_ms: Int(request.connectTimeout.milliseconds),
+                timeout_ms: Int(request.timeout.milliseconds), max_answer: request.maxAnswer)
+              return unsafe pixel_curl_send(curl, &description)
+            }
           }
         }
       }
@@ -80,7 +116,7 @@ import EventLoop
     guard started == 0 else {
       return loop.atTurnEnd { completion(.failure(TransportError("the request can't be started"))) }
     }
-    completions[id] = completion
+    completions[id] = UnderWay(completion: completion, host: host, news: news?.version ?? 0)
   }
 
   // MARK: What libcurl asks for
@@ -125,11 +161,15 @@ import EventLoop
   }
 
   private func finish(_ id: UInt64, _ problem: String?, _ response: IncomingResponse) {
-    let completion = completions.removeValue(forKey: id)
+    guard let ended = completions.removeValue(forKey: id) else { return }
+    if let host = ended.host {
+      if ended.news > 0 { host.state.heard(ended.news) }
+      if problem != nil { names.doubt(host) }
+    }
     if let problem {
-      completion?(.failure(TransportError(problem)))
+      ended.completion(.failure(TransportError(problem)))
     } else {
-      completion?(.success(response))
+      ended.completion(.success(response))
     }
   }
 

@@ -10,6 +10,8 @@ public final class HTTPClient {
   private let userAgent: String
   private let caFile: String?
   private let maxConnections: Int
+  /// Another resolver than the system's, for tests.
+  var resolve: HostNames.Resolve?
   private var driver: CurlDriver?
   private var loadProblem: TransportError?
 
@@ -44,7 +46,8 @@ public final class HTTPClient {
     if let driver { return driver }
     guard loadProblem == nil else { return nil }
     do throws(TransportError) {
-      driver = try CurlDriver(loop: loop, caFile: caFile, maxConnections: maxConnections)
+      driver = try CurlDriver(
+        loop: loop, caFile: caFile, maxConnections: maxConnections, resolve: resolve)
     } catch {
       loadProblem = error
     }

@@ -27,6 +27,14 @@ public struct OutgoingRequest: Sendable {
     self.connectTimeout = connectTimeout
     self.maxAnswer = maxAnswer
   }
+
+  /// The same with what is left of its times.
+  func after(_ waited: Duration) -> OutgoingRequest {
+    var rest = self
+    rest.timeout = max(timeout - waited, .milliseconds(1))
+    rest.connectTimeout = max(connectTimeout - waited, .milliseconds(1))
+    return rest
+  }
 }
 
 /// The answer of another service.

@@ -65,6 +65,9 @@ start_time() {
     "$ROOT/Tests/Deploy/first_answer.py" "$WORK/$1" "$path" "${settings[@]}"
 }
 
+# slow_names NAME: a name server that takes seconds stops neither health nor the end. In a namespace of its own.
+slow_names() { unshare --net --mount python3 "$ROOT/Tests/Deploy/slow_names.py" "$WORK/$1" "$1"; }
+
 digests() { (cd "$1" && for name in "${FUNCTIONS[@]}"; do jq -r '.manifests[0].digest' "$name/index.json"; done); }
 
 # same_again: the same sources in another folder make the same images.
@@ -101,6 +104,7 @@ main() {
     taken="$(start_time "$name")"
     # The fastest counts, as the machine may be busy.
     check "$name: first 200 after ${taken% *} ms (median ${taken#* }), of 4" awk "BEGIN { exit ${taken% *} > 4 }"
+    check "$name: a slow name server stops neither health nor the end" slow_names "$name"
     wrap "$name"
   done
   [[ ${1:-} != --again ]] || check 'the same sources in another folder make the same digests' same_again

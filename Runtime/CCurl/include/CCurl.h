@@ -25,6 +25,8 @@ typedef struct {
   const char *url;
   /// Fields as "Name: value", separated by line feeds, with a zero at the end.
   const char *fields;
+  /// A line for CURLOPT_RESOLVE, or an empty text.
+  const char *resolve;
   const uint8_t *body;
   size_t body_count;
   long connect_timeout_ms;
@@ -37,6 +39,11 @@ typedef struct pixel_curl pixel_curl;
 
 /// Loads libcurl once per process; NULL, or why it can't be loaded.
 const char *pixel_curl_load(void);
+/// Whether libcurl resolves names by itself, which never stops its caller: with c-ares, in a static build.
+int pixel_curl_resolves(void);
+/// The addresses of `host` as CURLOPT_RESOLVE takes them, with a zero at the end, into `room` bytes: as many
+/// as fit. It stops the calling thread for as long as the name servers let it. NULL, or what is wrong.
+const char *pixel_curl_addresses(const char *host, char *text, size_t room);
 /// One set of connections. `ca_file` may be NULL for libcurl's own choice.
 pixel_curl *pixel_curl_open(pixel_curl_loop loop, const char *ca_file, long max_connections);
 /// Starts a request; everything is copied. 0 if it was started: then `done` is called once, later.
