@@ -58,6 +58,8 @@ final class Connection: ReadinessHandler {
 
   /// With more bytes of answers waiting for the client to read, it gets no further ones for now.
   static let maxBacklog = 256 * 1024
+  /// A larger input buffer shrinks between two requests.
+  private static let idleCapacity = 64 * 1024
 
   init(descriptor: Int32, slot: Int, server: HTTPServer) {
     self.descriptor = descriptor
@@ -140,7 +142,7 @@ final class Connection: ReadinessHandler {
     input.consume(start)
     searched = max(0, searched &- start)
     start = 0
-    input.shrink(above: 64 * 1024, to: 4096)
+    input.shrink(above: Self.idleCapacity, to: 4096)
   }
 
   /// Takes the next head from the buffer. False if there is none yet.
@@ -309,7 +311,7 @@ final class Connection: ReadinessHandler {
     release()
     hasServed = true
     callNumber &+= 1
-    if !isProcessing, !input.isLent { server.borrowScratch(self) }
+    if !isProcessing { server.borrowScratch(self) }
     write(response, close: close)
     if close {
       finish(unread: keepBuffer || requestEnd < input.count)
@@ -318,9 +320,20 @@ final class Connection: ReadinessHandler {
       phase = .head
       deadline = server.loop.now.after(nanoseconds: server.timeouts.idle)
     }
-    guard !isProcessing else { return }
-    // An answer that is given while the request's bytes are lent: they stay where they are until the loan is over.
-    if input.isLent { server.loop.atTurnEnd { [self] in process() } } else { process() }
+    if !isProcessing { goOn() }
+  }
+
+  /// Goes on after an answer that came later than its call.
+  ///
+  /// The function that answers is still running, perhaps in the middle of its own state and with the
+  /// request's bytes lent to it. So the handler is not called for a pipelined request before that function
+  /// has returned, and the bytes stay where they are.
+  private func goOn() {
+    guard input.isLent || start < input.count || input.capacity > Self.idleCapacity else {
+      return process()
+    }
+    send()
+    server.loop.atTurnEnd { [self] in process() }
   }
 
   /// Answers a request that is not worked on although it is whole. Its end is known, so the next one can
