@@ -14,6 +14,18 @@ void pixel_sha256(const uint8_t *bytes, size_t length, uint8_t *digest) {
   SHA256(bytes, length, digest);
 }
 
+int pixel_has_certificate(const uint8_t *pem, size_t count) {
+  if (!pem || count > INT32_MAX) return 0;
+  BIO *text = BIO_new_mem_buf(pem, (int)count);
+  // As those read the file that use it: with trust settings or without.
+  X509 *certificate = text ? PEM_read_bio_X509_AUX(text, NULL, NULL, NULL) : NULL;
+  int found = certificate != NULL;
+  X509_free(certificate);
+  BIO_free(text);
+  ERR_clear_error();
+  return found;
+}
+
 // The key type that the header promises is OpenSSL's own.
 static EVP_PKEY *of(pixel_rsa_key *key) { return (EVP_PKEY *)key; }
 

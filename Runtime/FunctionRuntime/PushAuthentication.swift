@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import HTTPClient
 import Settings
 
 /// Who may push: how the sender's identity is checked.
@@ -7,7 +8,8 @@ public struct PushAuthentication: Sendable {
     /// This process verifies Google's signed token.
     case oidc
     /// Cloud Run's IAM has verified the caller before the container sees the request, and has removed
-    /// the token's signature: its claims are checked.
+    /// the token's signature: its claims are checked. A token that has its signature is verified as with
+    /// `oidc`.
     case platform
     /// Anybody may push: for a laptop only.
     case none
@@ -28,9 +30,20 @@ public struct PushAuthentication: Sendable {
       "PUSH_SERVICE_ACCOUNT", "e-mail of the account that pushes; required with oidc and platform")
     subscription = reader.optionalText(
       "PUSH_SUBSCRIPTION", "the only subscription that may push: projects/P/subscriptions/S")
+    if let subscription, !Self.isSubscription(subscription) {
+      reader.fail(
+        SettingsError(
+          "PUSH_SUBSCRIPTION is '\(subscription)': allowed is projects/PROJECT/subscriptions/NAME"))
+    }
     let url = reader.text(
       "PUSH_JWKS_URL", default: "https://www.googleapis.com/oauth2/v3/certs",
-      "where the keys of the token's signer are")
+      "where the keys of the token's signer are: https, or http to a loopback address")
+    // Who could change the keys on their way could sign any token.
+    if !(ServiceURL(url)?.isTrusted ?? false) {
+      reader.fail(
+        SettingsError(
+          "PUSH_JWKS_URL is '\(url)': allowed is an https URL, or http to a loopback address"))
+    }
     policy = TokenPolicy(audience: audience ?? "", serviceAccount: account ?? "")
     keys = KeyCache(url: url)
     let isOnCloudRun = reader.raw("K_SERVICE") != nil
@@ -52,5 +65,11 @@ public struct PushAuthentication: Sendable {
       }
     case .none: break
     }
+  }
+
+  private static func isSubscription(_ text: String) -> Bool {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    return parts.count == 4 && parts[0] == "projects" && !parts[1].isEmpty
+      && parts[2] == "subscriptions" && !parts[3].isEmpty
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import CCrypto
 import EventLoop
 import Glibc
 import Settings
@@ -47,10 +48,32 @@ public struct RuntimeSettings: Sendable {
     drainTimeout = reader.duration(
       "DRAIN_TIMEOUT", default: "8s", in: .zero...(.seconds(3600)),
       "for open calls after SIGTERM; Cloud Run ends the process after 10s")
-    caFile = reader.optionalText(
-      "SSL_CERT_FILE", "certificates of the authorities to trust, PEM; else the system's")
+    caFile = Self.caFile(&reader)
     cloudRunService = reader.raw("K_SERVICE")
     project = reader.raw("GOOGLE_CLOUD_PROJECT")
+  }
+
+  /// libcurl would refuse every connection, at the first request.
+  private static func caFile(_ reader: inout SettingsReader) -> String? {
+    let path = reader.optionalText(
+      "SSL_CERT_FILE", "certificates of the authorities to trust, PEM; else the system's")
+    guard let path else { return nil }
+    do throws(SystemError) {
+      let file = try readFile(path)
+      // In bounds: OpenSSL reads exactly the array.
+      let isGood = unsafe file.withUnsafeBufferPointer {
+        unsafe pixel_has_certificate($0.baseAddress, $0.count)
+      }
+      if isGood != 1 {
+        reader.fail(
+          SettingsError(
+            "SSL_CERT_FILE is '\(path)', which has no certificate: allowed is a file of them in PEM"
+          ))
+      }
+    } catch {
+      reader.fail(SettingsError("SSL_CERT_FILE is '\(path)', which can't be read: \(error)"))
+    }
+    return path
   }
 
   private static func callSampling(_ reader: inout SettingsReader) -> CallSampling {

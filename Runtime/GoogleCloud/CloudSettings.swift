@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import EventLoop
 import FunctionRuntime
+import HTTPClient
 import Settings
 
 /// Where Google's services are, for one process, and the access to them that its loops share.
@@ -28,7 +29,26 @@ public struct CloudSettings: Sendable {
     let metadata = reader.text(
       "GCE_METADATA_HOST", default: "metadata.google.internal",
       "host, or host:port, that gives access tokens and the project")
+    if ServiceURL("http://\(metadata)")?.rest.isEmpty != true {
+      reader.fail(
+        SettingsError("GCE_METADATA_HOST is '\(metadata)': allowed is a host, or host:port"))
+    }
+    if let project, !Self.isProject(project) {
+      reader.fail(
+        SettingsError(
+          "GOOGLE_CLOUD_PROJECT is '\(project)': allowed are letters, digits, -, and for old ones . and :"
+        ))
+    }
     access = CloudAccess(metadataHost: metadata, project: project, key: key)
+  }
+}
+
+extension CloudSettings {
+  /// It stands in paths.
+  fileprivate static func isProject(_ text: String) -> Bool {
+    text.utf8.allSatisfy {
+      ($0 | 0x20) &- 0x61 < 26 || $0 &- 0x30 < 10 || $0 == 0x2D || $0 == 0x2E || $0 == 0x3A
+    }
   }
 }
 
@@ -55,6 +75,11 @@ public struct Endpoint: Sendable {
       let isURL = emulated.hasPrefix("http://") || emulated.hasPrefix("https://")
       base = Self.trimmed(isURL ? emulated : "http://\(emulated)")
       wantsToken = false
+      if !(ServiceURL(base)?.isBase ?? false) {
+        reader.fail(
+          SettingsError(
+            "\(emulator) is '\(emulated)': allowed is host:port, or an http or https URL"))
+      }
       return
     }
     base = Self.trimmed(chosen)
@@ -72,16 +97,6 @@ public struct Endpoint: Sendable {
 
   /// An access token leaves the machine only over TLS.
   static func mayCarryToken(_ url: String) -> Bool {
-    if url.hasPrefix("https://"), url.utf8.count > 8 { return true }
-    guard url.hasPrefix("http://") else { return false }
-    let authority = url.dropFirst(7).prefix { $0 != "/" }
-    guard !authority.contains("@") else { return false }
-    if authority.hasPrefix("[::1]") {
-      return authority.dropFirst(5).first.map { $0 == ":" } ?? true
-    }
-    let host = authority.prefix { $0 != ":" }
-    if host == "localhost" { return true }
-    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-    return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    ServiceURL(url).map { $0.isTrusted && $0.isBase } ?? false
   }
 }

@@ -146,6 +146,19 @@ struct GoogleShape: Decodable {
     #expect(KeySet(try GoogleShape.setup().jwks.bytes)?.keys.count == 2)
   }
 
+  @Test(arguments: [
+    (#"["verify"]"#, true), (#"["sign","verify"]"#, true), (#"["encrypt"]"#, false), ("[]", false),
+    (#""verify""#, false), ("[1]", false), ("null", false),
+  ])
+  func `a key whose operations leave verifying out is passed over`(
+    _ operations: String, _ isTaken: Bool
+  ) throws {
+    let set = String(decoding: try GoogleShape.setup().jwks.bytes, as: UTF8.self)
+    let marked = set.replacing(#""kty""#, with: "\"key_ops\":\(operations),\"kty\"")
+    #expect(marked != set)
+    #expect((KeySet(Array(marked.utf8))?.keys.count ?? 0) == (isTaken ? 2 : 0))
+  }
+
   @Test(
     arguments: [
       ("", []), ("TQ", [0x4D]), ("TWE", [0x4D, 0x61]), ("TWFu", [0x4D, 0x61, 0x6E]),

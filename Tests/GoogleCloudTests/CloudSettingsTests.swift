@@ -52,6 +52,23 @@ import Testing
     #expect(settings.bigQuery.wantsToken)
   }
 
+  @Test(arguments: [
+    ("GCE_METADATA_HOST", "http://metadata"), ("GCE_METADATA_HOST", "meta data"),
+    ("GCE_METADATA_HOST", "metadata:port"), ("GCE_METADATA_HOST", "metadata/x"),
+    ("GCE_METADATA_HOST", "[::1"), ("PUBSUB_EMULATOR_HOST", "local host:1"),
+    ("PUBSUB_EMULATOR_HOST", "localhost:"), ("BIGQUERY_EMULATOR_HOST", "http://:9050"),
+    ("BIGQUERY_EMULATOR_HOST", "http://localhost?x"), ("PUBSUB_ENDPOINT", "https://a b"),
+    ("PUBSUB_ENDPOINT", "https://pubsub.googleapis.com:443:1"),
+    ("BIGQUERY_ENDPOINT", "https://bigquery.googleapis.com/?x"),
+    ("BIGQUERY_ENDPOINT", "https://-.com"), ("GOOGLE_CLOUD_PROJECT", "my/project"),
+    ("GOOGLE_CLOUD_PROJECT", "my project"),
+  ])
+  func `an address that can't work stops the start`(_ name: String, _ value: String) throws {
+    let (_, problem) = settings([name: value])
+    let sentence = try #require(problem)
+    #expect(sentence.hasPrefix("\(name) is '\(value)': allowed "), "\(sentence)")
+  }
+
   @Test func `an endpoint that could leak a token stops the start`() {
     let (_, problem) = settings(["BIGQUERY_ENDPOINT": "http://bigquery.example"])
     #expect(

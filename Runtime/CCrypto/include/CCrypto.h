@@ -6,6 +6,9 @@
 /// SHA-256 of `length` bytes at `bytes` into the 32 bytes at `digest`, by OpenSSL.
 void pixel_sha256(const uint8_t *bytes, size_t length, uint8_t *digest);
 
+/// 1 if the text begins with a certificate in PEM, comments before it aside; else 0.
+int pixel_has_certificate(const uint8_t *pem, size_t count);
+
 /// An RSA public key; NULL if the numbers make none or the modulus has fewer than 2,048 or more than
 /// 8,192 bits. Both numbers are big-endian.
 typedef struct pixel_rsa_key pixel_rsa_key;

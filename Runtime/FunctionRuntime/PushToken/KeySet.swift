@@ -60,16 +60,39 @@ struct KeySet: Sendable {
     throws(JSONError)
   {
     var texts: [String: String] = [:]
+    var mayVerify = true
     try scanner.enterObject(in: bytes)
     while let name = try scanner.nextMember(in: bytes) {
+      if name.equals("key_ops", in: bytes) {
+        mayVerify = try Self.hasVerify(&scanner, bytes)
+        continue
+      }
       let value = try scanner.value(in: bytes)
       if let text = value.string { texts[name.string(in: bytes)] = text.string(in: bytes) }
     }
-    guard texts["kty"] == "RSA", texts["use"] ?? "sig" == "sig", texts["alg"] ?? "RS256" == "RS256",
+    guard mayVerify, texts["kty"] == "RSA", texts["use"] ?? "sig" == "sig",
+      texts["alg"] ?? "RS256" == "RS256",
       let kid = texts["kid"], let n = texts["n"].flatMap(Self.decode),
       let e = texts["e"].flatMap(Self.decode), let key = RSAKey(modulus: n, exponent: e)
     else { return }
     keys[kid] = key
+  }
+
+  /// Whether `key_ops` allows to verify signatures (RFC 7517 §4.3).
+  private static func hasVerify(
+    _ scanner: inout JSONScanner, _ bytes: Span<UInt8>
+  ) throws(JSONError) -> Bool {
+    guard try scanner.peek(in: bytes) == .array else {
+      _ = try scanner.value(in: bytes)
+      return false
+    }
+    var isFound = false
+    try scanner.enterArray(in: bytes)
+    while try scanner.nextElement(in: bytes) {
+      let operation = try scanner.value(in: bytes).string?.string(in: bytes)
+      if operation == "verify" { isFound = true }
+    }
+    return isFound
   }
 
   private static func decode(_ text: String) -> [UInt8]? {
