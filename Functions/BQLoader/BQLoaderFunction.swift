@@ -105,7 +105,7 @@ public final class BQLoaderFunction {
     case .busy: row.delivery.finish(.retry(.tablePending))
     case .overflow:
       worker.count("table_overflow")
-      if state.mayComplain(worker.loop.now) {
+      if state.mayComplain(of: "new tables", worker.loop.now) {
         worker.log.warning(
           "More new tables than MAX_NEW_TABLES_PER_HOUR: "
             + "rows go to \(SuffixEncoding.overflow) tables.")

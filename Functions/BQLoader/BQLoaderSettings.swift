@@ -120,7 +120,12 @@ public struct BQLoaderSettings: Sendable {
       "KNOWN_IDS", "file of ids, one a line, that may have tables of their own; others go to _Zo")
     guard let path else { return nil }
     do {
-      return KnownIDs(file: try readFile(path, limit: KnownIDs.maxFileBytes))
+      let ids = KnownIDs(file: try readFile(path, limit: KnownIDs.maxFileBytes))
+      if ids == nil {
+        reader.fail(
+          SettingsError("KNOWN_IDS is '\(path)', which is not UTF-8: allowed is one id a line"))
+      }
+      return ids
     } catch {
       reader.fail(SettingsError("KNOWN_IDS is '\(path)', which can't be read: \(error)"))
       return nil

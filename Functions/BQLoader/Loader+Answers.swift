@@ -7,28 +7,32 @@ import GoogleCloud
 
 /// The action that each answer of BigQuery asks for.
 extension Loader {
+  /// A refusal without a message, as something on the way gives, may be for the size of a row like this.
+  private static let mayBeTooLarge = 1 << 20
+
   func settle(_ batch: Batch, _ answer: InsertAllAnswer) {
     switch answer {
     case .rows(let problems): settle(batch, problems)
     case .again(let retryAfter, let why), .unknown(let retryAfter, let why):
       later(batch, retryAfter, .insertFailed, why)
     case .notSent(let why): later(batch, nil, .insertFailed, why)
-    case .tableMissing(let why): later(batch, nil, .tableMissing, why)
+    case .missing(let trouble): later(batch, nil, .tableMissing, trouble.why, trouble)
     case .newToken where !batch.hasNewToken:
       var batch = batch
       batch.hasNewToken = true
       queue.requeue(batch)
     case .newToken: later(batch, nil, .insertFailed, "BigQuery: status 401")
-    case .split(let why) where batch.rows.count > 1:
+    case .split(_, let why) where batch.rows.count > 1:
       worker.log.warning(
         "An insert is sent again in halves.",
         ["detail": .text(why), "rows": .number(batch.rows.count)])
       let (first, second) = batch.halves()
       queue.requeue(first)
       queue.requeue(second)
-    case .split(let why):
+    case .split(let isAboutRows, let why) where isAboutRows || batch.bytes >= Self.mayBeTooLarge:
       for row in batch.rows { reject(row, .rowInvalid, why) }
-    case .failed(let why): giveUp(batch, .insertFailed, why)
+    case .split(_, let why): giveUp(batch, .insertFailed, why)
+    case .refused(let trouble): giveUp(batch, .tableRefused, trouble.why, trouble)
     }
   }
 
@@ -40,6 +44,8 @@ extension Loader {
     }
     var stopped = batch.emptied()
     var transient = batch.emptied()
+    var refused = batch.emptied()
+    var trouble: TableTrouble?
     var why = ""
     var isFreed = false
     for (index, row) in batch.rows.enumerated() {
@@ -56,6 +62,9 @@ extension Loader {
         } else {
           reject(row, .rowInvalid, message)
         }
+      case .refused(let why):
+        trouble = why
+        refused.rows.append(row)
       case .transient(let reason):
         why = "BigQuery: \(reason)"
         transient.rows.append(row)
@@ -70,6 +79,7 @@ extension Loader {
       }
     }
     if !transient.rows.isEmpty { later(transient, nil, .insertFailed, why) }
+    if let trouble { giveUp(refused, .tableRefused, trouble.why, trouble) }
   }
 
   /// A column that was added to the table reaches inserts minutes later: whether the message is young
@@ -88,10 +98,13 @@ extension Loader {
           time: row.time)))
   }
 
-  func giveUp(_ batch: Batch, _ reason: Reason, _ why: String) {
-    if reason == .tableMissing, state.mayComplain(worker.loop.now) {
+  func giveUp(_ batch: Batch, _ reason: Reason, _ why: String, _ trouble: TableTrouble? = nil) {
+    // The suffix stays out of the log: it is made from ids.
+    let table = batch.destination.table
+    if let trouble, state.mayComplain(of: "\(trouble.kind) \(table)", worker.loop.now) {
       worker.log.error(
-        TemplateCheck.missing(dataset, batch.destination.table), ["detail": .text(why)])
+        TableAdvice.text(trouble.kind, dataset: dataset, table: table),
+        ["detail": .text(why), "table": .text("\(dataset).\(table)")])
     }
     for row in batch.rows { row.delivery.finish(.retry(reason, detail: why)) }
   }

@@ -103,7 +103,7 @@ final class Loader {
     let body = request(for: batch)
     guard body.count <= maxRequestBytes else {
       let why = "a request of \(body.count) bytes is over \(maxRequestBytes)"
-      return settle(batch, .split(why: why))
+      return settle(batch, .split(isAboutRows: true, why: why))
     }
     guard state.breaker.withLock({ $0.permit(worker.loop.now) }) == .yes else {
       return giveUp(batch, .bigQueryDown, "")
@@ -157,12 +157,15 @@ final class Loader {
   }
 
   /// The same rows again under the same ids after a pause, if there is time for it.
-  func later(_ batch: Batch, _ retryAfter: Int?, _ reason: Reason, _ why: String) {
+  func later(
+    _ batch: Batch, _ retryAfter: Int?, _ reason: Reason, _ why: String,
+    _ trouble: TableTrouble? = nil
+  ) {
     let failed = batch.failedOnceMore()
     let wait = backoff.wait(after: failed.failures, retryAfter: retryAfter)
     let deadline = batch.deadline ?? worker.loop.now
     guard worker.loop.now + wait + Self.margin < deadline else {
-      return giveUp(batch, reason, why)
+      return giveUp(batch, reason, why, trouble)
     }
     worker.loop.schedule(after: wait) { [self] in
       queue.requeue(failed)

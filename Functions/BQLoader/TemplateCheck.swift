@@ -13,7 +13,10 @@ struct TemplateCheck {
   func run(on worker: Worker) {
     TableCatalog(worker: worker, cloud: cloud, dataset: dataset).columns(of: table) { answer in
       switch answer {
-      case .missing(let why): worker.log.error(Self.missing(dataset, table), ["detail": .text(why)])
+      case .missing(let trouble):
+        worker.log.error(
+          TableAdvice.text(trouble.kind, dataset: dataset, table: table),
+          ["detail": .text(trouble.why), "table": .text("\(dataset).\(table)")])
       case .found(let columns):
         guard let column = suffix.columnMissing(from: Set(columns)) else { return }
         worker.log.error(
@@ -24,11 +27,5 @@ struct TemplateCheck {
       case .denied, .failed: break
       }
     }
-  }
-
-  /// Advice for a template table that does not exist.
-  static func missing(_ dataset: String, _ table: String) -> String {
-    "The template table or its dataset is missing: create it by 'bq mk --table "
-      + "--schema=infra/contracts/pixel.json \(dataset).\(table)'."
   }
 }

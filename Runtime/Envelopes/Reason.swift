@@ -58,6 +58,8 @@ public enum Reason: String, Sendable, CaseIterable {
   case tablePending = "table_pending"
   /// The destination table or dataset does not exist.
   case tableMissing = "table_missing"
+  /// BigQuery takes no rows for the table, whatever they are: a log line says what to do.
+  case tableRefused = "table_refused"
   /// The rejection could not be recorded, so the message may not be acknowledged yet.
   case rejectionNotRecorded = "rejection_not_recorded"
   /// As many calls are in flight as `MAX_IN_FLIGHT` allows.

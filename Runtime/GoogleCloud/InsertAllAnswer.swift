@@ -18,12 +18,13 @@ public enum InsertAllAnswer: Equatable, Sendable {
   case notSent(why: String)
   /// The token was refused: once more with a new one.
   case newToken
-  /// The request is too large or not acceptable: in halves; a single row is to be rejected.
-  case split(why: String)
+  /// The request is too large or not acceptable: in halves. A single row is to be rejected if the message
+  /// is about rows; otherwise nobody knows whether it is the row.
+  case split(isAboutRows: Bool, why: String)
   /// The table or the dataset does not exist, or is not seen yet.
-  case tableMissing(why: String)
-  /// No repetition helps now.
-  case failed(why: String)
+  case missing(TableTrouble)
+  /// No repetition helps before somebody has put something right.
+  case refused(TableTrouble)
 
   public enum RowProblem: Equatable, Sendable {
     /// A good row that another one has kept out: again, at once, without that one.
@@ -32,6 +33,8 @@ public enum InsertAllAnswer: Equatable, Sendable {
     case invalid(String)
     /// The row has a column that the table does not have, or not yet: BigQuery's own message.
     case unknownField(String)
+    /// Nothing is wrong with the row, and no repetition helps now.
+    case refused(TableTrouble)
     /// Again, after a pause.
     case transient(String)
   }
@@ -55,12 +58,18 @@ public enum InsertAllAnswer: Equatable, Sendable {
         self = .unknown(retryAfter: nil, why: "BigQuery: an answer that can't be read")
       }
     case 401: self = .newToken
-    case 404: self = .tableMissing(why: why)
-    case 400, 413: self = .split(why: why)
+    case 404: self = .missing(TableTrouble(.init(missing: error?.message ?? ""), why: why))
+    case 413: self = .split(isAboutRows: true, why: why)
+    case 400:
+      switch RequestRefusal(error) {
+      case .table(let kind): self = .refused(TableTrouble(kind, why: why))
+      case .rows: self = .split(isAboutRows: true, why: why)
+      case .unknown: self = .split(isAboutRows: false, why: why)
+      }
     case 403 where Self.isQuota(error), 429:
       self = .again(retryAfter: Self.retryAfter(response), why: why)
     case 408, 500...599: self = .unknown(retryAfter: Self.retryAfter(response), why: why)
-    default: self = .failed(why: why)
+    default: self = .refused(TableTrouble(.init(refusal: error) ?? .other, why: why))
     }
   }
 

@@ -52,17 +52,24 @@ enum InsertErrors {
     return (index, problem(details))
   }
 
-  /// Reasons that pass by themselves; `timeout` comes several times a day in production.
-  private static let transient: Set<String> = [
-    "timeout", "backendError", "internalError", "rateLimitExceeded", "quotaExceeded", "badGateway",
-    "serviceUnavailable",
+  /// Reasons that mean that the row is to blame. All others pass, by themselves or once somebody has put
+  /// something right; `timeout` comes several times a day in production.
+  private static let final: Set<String> = [
+    "invalid", "row-too-large", "rowTooLarge", "parseError", "invalidQuery", "notImplemented",
+    "duplicate",
   ]
 
-  /// The worst of a row's errors decides: one that never passes, then one that does, then `stopped`.
+  /// The worst of a row's errors decides: one that is not the row's, then one that never passes, then one
+  /// that does, then `stopped`.
   private static func problem(_ details: [ErrorDetail]) -> InsertAllAnswer.RowProblem {
     let kept = details.filter { $0.reason != "stopped" }
     guard !kept.isEmpty else { return details.isEmpty ? .transient("no reason given") : .stopped }
-    let final = kept.filter { !transient.contains($0.reason) }
+    for detail in kept {
+      guard let kind = TableTrouble.Kind(ofRow: detail) else { continue }
+      let message = detail.message.isEmpty ? "" : ": \(detail.message)"
+      return .refused(TableTrouble(kind, why: "BigQuery: \(detail.reason)\(message)"))
+    }
+    let final = kept.filter { Self.final.contains($0.reason) }
     // A column that is not there yet passes; anything else that is wrong with the row does not.
     if let worst = final.first(where: { !$0.isUnknownField }) ?? final.first {
       let place = worst.location.isEmpty ? "" : "\(worst.location): "

@@ -8,7 +8,7 @@ public struct TableCatalog {
   public enum Answer<Value> {
     case found(Value)
     /// The dataset or the table does not exist.
-    case missing(why: String)
+    case missing(TableTrouble)
     /// This account may not ask.
     case denied(why: String)
     /// Nobody knows: it may be asked again.
@@ -61,7 +61,8 @@ public struct TableCatalog {
           completion(
             read(response.body).map { .found($0) }
               ?? .failed(why: "BigQuery: an answer that can't be read"))
-        case 404: completion(.missing(why: why))
+        case 404:
+          completion(.missing(TableTrouble(.init(missing: error?.message ?? ""), why: why)))
         case 403 where !InsertAllAnswer.isQuota(error): completion(.denied(why: why))
         default:
           if response.status == 401 { client.refused(authorization) }

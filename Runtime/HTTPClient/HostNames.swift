@@ -92,7 +92,7 @@ final class HostNames {
   private func ask(_ host: HostName) {
     let handle = loop.handle
     // Only used on the loop; the thread carries them back to it.
-    let back = OnLoop(value: (names: WeakNames(names: self), host: host))
+    let back = LoopBound((names: WeakNames(names: self), host: host), of: loop)
     let name = host.name
     let started = startThread { [resolve] in
       let answer = resolve(name)

@@ -34,7 +34,8 @@ import Testing
     ["TEMPLATE_SUFFIX": "_{a}{b}"], ["TEMPLATE_SUFFIX": "_Zo"], ["TIME_ZONE": "Mars/Olympus"],
     ["TIME_ZONE": "../passwd"], ["MAX_NEW_TABLES_PER_HOUR": "-1"],
     ["MAX_NEW_TABLES_PER_HOUR": "36001"], ["SCHEMA_GRACE": "15"], ["BATCH_GZIP": "yes"],
-    ["BATCH_BYTES": "11MB"], ["KNOWN_IDS": "/nowhere/ids"], ["CONTRACT": "/nowhere/c.json"],
+    ["BATCH_BYTES": "11MB"], ["KNOWN_IDS": "/nowhere/ids"], ["KNOWN_IDS": "/bin/true"],
+    ["CONTRACT": "/nowhere/c.json"],
   ])
   func `one sentence names the variable of a bad value`(_ own: [String: String]) throws {
     let sentence = try #require(problem(own))

@@ -49,15 +49,17 @@ import Testing
 
   @Test func `statuses and reasons decide what is done`() {
     #expect(Self.answer(401, "") == .newToken)
-    #expect(Self.answer(413, "<html>") == .split(why: "BigQuery: status 413"))
     #expect(
-      Self.answer(400, Self.error("invalid")) == .split(why: "BigQuery: status 400, invalid: M"))
+      Self.answer(413, "<html>") == .split(isAboutRows: true, why: "BigQuery: status 413"))
+    #expect(
+      Self.answer(400, Self.error("invalid"))
+        == .split(isAboutRows: false, why: "BigQuery: status 400, invalid: M"))
     #expect(
       Self.answer(404, Self.error("notFound"))
-        == .tableMissing(why: "BigQuery: status 404, notFound: M"))
+        == .missing(TableTrouble(.tableMissing, why: "BigQuery: status 404, notFound: M")))
     #expect(
       Self.answer(403, Self.error("accessDenied"))
-        == .failed(why: "BigQuery: status 403, accessDenied: M"))
+        == .refused(TableTrouble(.access, why: "BigQuery: status 403, accessDenied: M")))
     for reason in ["quotaExceeded", "rateLimitExceeded"] {
       #expect(
         Self.answer(403, Self.error(reason))

@@ -86,6 +86,16 @@ import Testing
     #expect(fake.rejected.map { $0["reason"] } == (fits ? [] : ["event_id_missing"]))
   }
 
+  @Test func `a missing dataset is given back with the commands that make it and its table`() throws
+  {
+    let fake = try FakeBigQuery()
+    let missing = FakeBigQuery.error("notFound", "Not found: Dataset p:d")
+    let result = try Self.run(fake) { _, _ in .status(404, missing) }
+    #expect(result.statuses == [503])
+    #expect(result.log.contains("bq --location=LOCATION mk --dataset d'"))
+    #expect(result.log.contains("bq mk --table --schema=infra/contracts/pixel.json d.pixel"))
+  }
+
   @Test func `a bad row is kept with BigQuery's message, and those that it stopped go again`()
     throws
   {
@@ -109,7 +119,9 @@ import Testing
   }
 
   @Test(arguments: [
-    FakeBigQuery.Answer.status(413, htmlPage), .status(400, htmlPage),
+    FakeBigQuery.Answer.status(413, htmlPage),
+    .status(400, FakeBigQuery.error("invalid", "Maximum allowed row size exceeded. Row size: 1.")),
+    .status(400, FakeBigQuery.error("invalid", "Invalid value at 'rows[0].json'")),
     .status(400, FakeBigQuery.error("invalid", "too many rows present in the request")),
     .status(
       400, FakeBigQuery.error("badRequest", "Request payload size exceeds the limit: 10485760")),
@@ -124,6 +136,24 @@ import Testing
     }
     #expect(result.statuses.allSatisfy { $0 == 204 })
     #expect(fake.rejected.map { $0["event_id"] } == ["large"])
+  }
+
+  @Test(arguments: [
+    FakeBigQuery.Answer.status(400, htmlPage), .status(400),
+    .status(400, FakeBigQuery.error("invalid", "Something new.")),
+  ])
+  func `a refusal that says nothing about rows goes again in halves, and no row is kept for it`(
+    _ refusal: FakeBigQuery.Answer
+  ) throws {
+    let fake = try FakeBigQuery()
+    let rows = (0..<8).map { row("e\($0)") } + [row("odd")]
+    let result = try Self.run(fake, ["BATCH_LINGER": "1s"], rows: rows) { insert, _ in
+      insert.ids.contains("odd") ? refusal : .ok
+    }
+    #expect(result.statuses.filter { $0 == 204 }.count == 8)
+    #expect(result.statuses.filter { $0 == 503 }.count == 1)
+    #expect(fake.rejected.isEmpty)
+    #expect(result.log.contains(#""reason":"insert_failed""#))
   }
 
   @Test func `a refused token is replaced once, at once, and the rows go again`() throws {

@@ -41,7 +41,7 @@ import Testing
       case .byTimer: loop.schedule(after: .milliseconds(1)) { self.answer(body) }
       case .fromAnotherThread:
         let handle = loop.handle
-        let work = OnLoop(value: { self.answer(body) })
+        let work = LoopBound({ self.answer(body) }, of: loop)
         Thread.detachNewThread { handle.post { work.value() } }
       }
     }

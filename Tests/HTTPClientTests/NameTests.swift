@@ -175,7 +175,7 @@ private final class FakeResolver: Sendable {
           call.reply(Response(status: 200, text: "second"))
         }
         try server.listen(host: "127.0.0.2", port: port)
-        return OnLoop(value: server)
+        return LoopBound(server, of: loop)
       }
     }
     defer { other.stop() }

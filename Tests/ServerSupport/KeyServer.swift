@@ -9,10 +9,10 @@ public final class KeyServer: Sendable {
   /// Used by the server's handler, which is made before the server.
   private final class Answers: Sendable {
     private let keys = Mutex<(body: [UInt8], fetches: Int)>(([], 0))
-    private let loop = Mutex<OnLoop<EventLoop>?>(nil)
+    private let loop = Mutex<LoopBound<EventLoop>?>(nil)
 
     func use(_ own: EventLoop) {
-      let own = OnLoop(value: own)
+      let own = LoopBound(own, of: own)
       loop.withLock { $0 = own }
     }
 

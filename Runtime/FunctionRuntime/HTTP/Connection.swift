@@ -329,9 +329,9 @@ final class Connection: ReadinessHandler {
   /// request's bytes lent to it. So the handler is not called for a pipelined request before that function
   /// has returned, and the bytes stay where they are.
   private func goOn() {
-    guard input.isLent || start < input.count || input.capacity > Self.idleCapacity else {
-      return process()
-    }
+    guard case .head = phase,
+      input.isLent || start < input.count || input.capacity > Self.idleCapacity
+    else { return process() }
     send()
     server.loop.atTurnEnd { [self] in process() }
   }
