@@ -179,7 +179,7 @@ import Testing
     .partOfAll,
     .enabled(if: PubSubEmulator.find("python3") != nil, "python3 is not installed"),
     .timeLimit(.minutes(10)))
-  func `view, function, queries and moving give their rows in PyPI's bqemulator`() throws {
+  func `view, function, queries and moving give their rows, by bqemulator and by ZetaSQL`() throws {
     let folder = try Self.scratch()
     defer { try? FileManager.default.removeItem(at: folder) }
     let python3 = try #require(PubSubEmulator.find("python3"))
@@ -187,7 +187,7 @@ import Testing
     let python = folder.appendingPathComponent("bin/python")
     let packages = [
       "bqemulator==1.4.0", "duckdb==1.5.5", "duckdb-extension-spatial==1.5.5", "numpy",
-      "google-cloud-bigquery>=3,<4",
+      "google-cloud-bigquery>=3,<4", "zetasql==0.1.5",
     ]
     let install = try Self.run(python, ["-m", "pip", "install", "-q"] + packages)
     #expect(install.status == 0, "\(install.errors)")
@@ -196,5 +196,9 @@ import Testing
     #expect(run.status == 0, "\(run.output)\(run.errors)")
     #expect(run.output.contains("checks passed"), "\(run.output)")
     print("all  tables in bqemulator: \(run.lines.last ?? "")")
+    let judge = Self.files.appendingPathComponent("judge_key.py").path
+    let judged = try Self.run(python, [judge, packageRoot.path])
+    #expect(judged.status == 0, "\(judged.output)\(judged.errors)")
+    #expect(judged.output.contains("the same rows"), "\(judged.output)")
   }
 }

@@ -8,17 +8,15 @@ import Testing
   private static let root = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-  private func sql(_ pattern: String, archive: String? = nil, zone: String = "UTC") throws
-    -> EventsSQL
-  {
-    EventsSQL(
+  private func sql(
+    _ pattern: String, archive: String? = nil, zone: String = "UTC", columns: [JSON]? = nil
+  ) throws -> EventsSQL {
+    try EventsSQL(
       names: .init(
         base: "`PROJECT.pixel.pixel`", wildcard: "`PROJECT.pixel.pixel_*`", archive: archive),
-      columns: try contractColumns(
-        Self.root.appendingPathComponent("infra/contracts/pixel.json").path
-      )
-      .compactMap { $0["name"]?.string },
-      pattern: try SuffixPattern(pattern), timeZone: zone)
+      columns: columns
+        ?? contractColumns(Self.root.appendingPathComponent("infra/contracts/pixel.json").path),
+      pattern: SuffixPattern(pattern), timeZone: zone)
   }
 
   /// Its comment is the file's own; the rest is what the tool sends.
@@ -54,6 +52,45 @@ import Testing
     throws
   {
     #expect(try sql(pattern).functionQuery.contains(part))
+  }
+
+  private static let plain =
+    "QUALIFY ROW_NUMBER() OVER (PARTITION BY table_suffix, table_date, `event_id`) = 1"
+
+  private static func column(_ name: String, _ type: String = "STRING", _ mode: String = "NULLABLE")
+    -> JSON
+  {
+    ["name": .string(name), "type": .string(type), "mode": .string(mode)]
+  }
+
+  @Test(arguments: [
+    [], [column("client_event_id", "STRING", "REPEATED")], [column("client_event_id", "JSON")],
+  ])
+  func `without a client's ids events go by their own`(_ more: [JSON]) throws {
+    let sql = try sql("_{date}", columns: [Self.column("event_id"), Self.column("type")] + more)
+    #expect(sql.viewQuery.hasSuffix(Self.plain))
+    #expect(sql.functionQuery.hasSuffix(Self.plain))
+  }
+
+  @Test func `a client's id counts with those of the other columns that there are`() throws {
+    let sql = try sql(
+      "_{date}",
+      columns: [
+        Self.column("event_id"), Self.column("event_time", "TIMESTAMP"),
+        Self.column("client_event_id"), Self.column("client_time", "FLOAT"),
+        Self.column("user_id", "STRING", "REPEATED"),
+      ])
+    let id = "NULLIF(`client_event_id`, '')"
+    let key = """
+          \(id),
+          IF(\(id) IS NULL, NULL, TO_JSON_STRING(`client_time`)),
+          IF(\(id) IS NULL, NULL, TO_JSON_STRING(`user_id`)),
+          IF(\(id) IS NULL, `event_id`, NULL)
+        ORDER BY `event_time`, `event_id`
+      ) = 1
+      """
+    #expect(sql.viewQuery.hasSuffix("PARTITION BY table_suffix, table_date,\n\(key)"))
+    #expect(sql.functionQuery.hasSuffix("PARTITION BY\n\(key)"))
   }
 
   @Test func `a moved table is read beside the suffix tables, by its partitions`() throws {

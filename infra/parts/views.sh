@@ -11,7 +11,7 @@ part_views() {
 # ensure_views: of TABLE and CONTRACT: VIEW and VIEW_between.
 ensure_views() {
   # infra/sql is for suffixes that end in the date, and nothing moved; else it takes the tool that wrote it, and Swift.
-  if [[ -n $MOVED_TO || ! $TEMPLATE_SUFFIX =~ (^|_)\{date\}$ ]]; then
+  if [[ -n $MOVED_TO || ! $TEMPLATE_SUFFIX =~ (^|_)\{date\}$ ]] || ! has_plain_key; then
     tables_tool view --time-zone "$DAYS_IN"
     return
   fi
@@ -32,10 +32,26 @@ ensure_views() {
 statement() {
   local columns
   columns="$(jq -r 'map("`\(.name)`") | join(", ")' "$ROOT/$CONTRACT")"
-  sed -e '/^--/d' -e "s/^\( *\)\`event_id\`, .*,\$/\1$columns,/" \
+  sed -e '/^--/d' -e "s/^\( *\)\`event_id\`, \`.*,\$/\1$columns,/" -e "$(key_edits)" \
     -e "s/\`PROJECT\.pixel\.pixel_\*\`/\`$PROJECT.$DATASET.${TABLE}_*\`/" \
     -e "s/\`PROJECT\.pixel\.events\([a-z_]*\)\`/\`$PROJECT.$DATASET.$VIEW\1\`/" \
     "$ROOT/infra/sql/$1.sql" | sed -e '$s/;$//'
+}
+
+# has_plain_key: whether PARTITION BY takes the contract's columns of an event's key as they are.
+has_plain_key() {
+  jq -e 'all(.[] | select(.name | IN("type", "client_time", "user_id"));
+    (.mode // "" | ascii_upcase) != "REPEATED" and (.type | ascii_upcase | IN("STRING", "INTEGER", "INT64", "BOOLEAN",
+      "BOOL", "NUMERIC", "BIGNUMERIC", "TIMESTAMP", "DATETIME", "DATE", "TIME", "BYTES")))' "$ROOT/$CONTRACT" >/dev/null
+}
+
+# key_edits: what sed has to do to the key of infra/sql for a contract that lacks some of its columns.
+key_edits() {
+  jq -r 'if any(.[]; .name == "client_event_id" and (.type | ascii_upcase) == "STRING"
+      and (.mode // "" | ascii_upcase) != "REPEATED")
+    then ["type", "client_time", "user_id"] - map(.name) | map("/NULL, NULL, `\(.)`),$/d") | join("\n")
+    else "/^QUALIFY/,/^) = 1/c\\\nQUALIFY ROW_NUMBER() OVER (PARTITION BY table_suffix, table_date, `event_id`) = 1"
+    end' "$ROOT/$CONTRACT"
 }
 
 one_line() { tr -s ' \n' '  ' | sed 's/^ //; s/ $//'; }

@@ -1,4 +1,4 @@
--- All events, each once, with the table's suffix and its date: a WHERE on table_suffix or table_date
+-- All events, each once a table, with the table's suffix and its date: a WHERE on table_suffix or table_date
 -- leaves other tables out. Made by scripts/tables.sh view for the shipped contract and the default suffix;
 -- that command writes it for yours.
 CREATE OR REPLACE VIEW `PROJECT.pixel.events` AS
@@ -11,4 +11,12 @@ FROM (
   FROM `PROJECT.pixel.pixel_*`
 )
 WHERE TRUE
-QUALIFY ROW_NUMBER() OVER (PARTITION BY table_suffix, table_date, `event_id`) = 1;
+QUALIFY ROW_NUMBER() OVER (
+  PARTITION BY table_suffix, table_date,
+    NULLIF(`client_event_id`, ''),
+    IF(NULLIF(`client_event_id`, '') IS NULL, NULL, `type`),
+    IF(NULLIF(`client_event_id`, '') IS NULL, NULL, `client_time`),
+    IF(NULLIF(`client_event_id`, '') IS NULL, NULL, `user_id`),
+    IF(NULLIF(`client_event_id`, '') IS NULL, `event_id`, NULL)
+  ORDER BY `event_time`, `event_id`
+) = 1;

@@ -12,5 +12,13 @@ FROM (
   WHERE RIGHT(_TABLE_SUFFIX, 8) BETWEEN FORMAT_DATE('%Y%m%d', first_day) AND FORMAT_DATE('%Y%m%d', last_day)
 )
 WHERE TRUE
-QUALIFY ROW_NUMBER() OVER (PARTITION BY table_suffix, table_date, `event_id`) = 1
+QUALIFY ROW_NUMBER() OVER (
+  PARTITION BY
+    NULLIF(`client_event_id`, ''),
+    IF(NULLIF(`client_event_id`, '') IS NULL, NULL, `type`),
+    IF(NULLIF(`client_event_id`, '') IS NULL, NULL, `client_time`),
+    IF(NULLIF(`client_event_id`, '') IS NULL, NULL, `user_id`),
+    IF(NULLIF(`client_event_id`, '') IS NULL, `event_id`, NULL)
+  ORDER BY `event_time`, `event_id`
+) = 1
 );

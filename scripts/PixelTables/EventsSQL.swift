@@ -2,14 +2,15 @@
 
 /// The SQL of the view `events` and of the table function `events_between`.
 ///
-/// Both show one row per suffix and `event_id`, with the columns of the contract. Columns are named:
-/// a table in the middle of an update has the others too, and `SELECT *` would change its shape with it.
+/// Both show each event once, with the columns of the contract. Columns are named: a table in the middle of
+/// an update has the others too, and `SELECT *` would change its shape with it.
 public struct EventsSQL: Sendable {
   static let view = "events"
   static let function = "events_between"
 
   let names: Names
-  let columns: [String]
+  private let columns: [String]
+  private let key: EventKey
   let pattern: SuffixPattern
   let timeZone: String
 
@@ -23,16 +24,26 @@ public struct EventsSQL: Sendable {
     let archive: String?
   }
 
+  /// - Parameter columns: The contract's.
+  init(names: Names, columns: [JSON], pattern: SuffixPattern, timeZone: String) {
+    self.names = names
+    self.columns = columns.compactMap { $0["name"]?.string }
+    key = EventKey(columns: columns)
+    self.pattern = pattern
+    self.timeZone = timeZone
+  }
+
   private var list: String { columns.map { "`\($0)`" }.joined(separator: ", ") }
 
-  /// The query behind the view.
-  var viewQuery: String { once(source(days: nil)) }
+  /// The query behind the view. A condition on the suffix or its date can go below what keeps one row of
+  /// each event, because both are in PARTITION BY.
+  var viewQuery: String { once(source(days: nil), in: ["table_suffix", "table_date"]) }
 
   /// The query behind the table function, with its arguments `first_day` and `last_day`.
   ///
   /// It has conditions of its own for each source rather than one on the view, so that what may be left
   /// out is plain to BigQuery.
-  var functionQuery: String { once(source(days: ("first_day", "last_day"))) }
+  var functionQuery: String { once(source(days: ("first_day", "last_day")), in: []) }
 
   func createView(_ name: String) -> String { "CREATE OR REPLACE VIEW \(name) AS\n\(viewQuery)" }
 
@@ -41,16 +52,14 @@ public struct EventsSQL: Sendable {
       + "\(functionQuery)\n)"
   }
 
-  /// Repeats of one event are equal, so it does not matter which of them stays. A condition on the
-  /// suffix or its date can go below this, because both are in PARTITION BY.
-  private func once(_ source: String) -> String {
+  private func once(_ source: String, in places: [String]) -> String {
     """
     SELECT *
     FROM (
     \(source)
     )
     WHERE TRUE
-    QUALIFY ROW_NUMBER() OVER (PARTITION BY table_suffix, table_date, `event_id`) = 1
+    \(key.once(in: places))
     """
   }
 

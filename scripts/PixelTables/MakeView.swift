@@ -3,7 +3,7 @@
 /// Makes or updates the view `events` and the table function `events_between`.
 public struct MakeView: Sendable {
   let upkeep: Upkeep
-  let columns: [String]
+  let columns: [JSON]
   let timeZone: String
   let archive: String?
   /// Which of the two.
@@ -16,7 +16,7 @@ public struct MakeView: Sendable {
   ) throws {
     (self.upkeep, self.timeZone) = (upkeep, timeZone)
     self.archive = try upkeep.checked(archive: archive)
-    self.columns = columns.compactMap { $0["name"]?.string }
+    self.columns = columns
     self.wanted = wanted.isEmpty ? Self.names : wanted
   }
 

@@ -293,6 +293,56 @@ def check_first_view(tables):
     check("once", tables.run("view", "events"), "events: updated\n")  # it doesn't tell a view's query
 
 
+def check_clients(tables):
+    """A client's own id: an event that it sent twice is one, and nobody can hide another's by sending its id."""
+    mine = {"client_event_id": "k1", "client_time": "2026-01-01T10:00:00.5Z"}
+    tie = {"client_event_id": "k2", "client_time": "2026-01-01T11:00:00Z"}
+    none = {"client_event_id": "k3", "client_time": "2026-01-01T12:00:00Z"}
+    tables.make(
+        "pixel_u1_20260101",
+        event("a3", "01T10:00:09", **mine), event("a1", "01T10:00:01", **mine), event("a1", "01T10:00:01", **mine),
+        event("a2", "01T10:00:02", **mine),
+        event("b1", "01T10:00:03", type="purchase", **mine),
+        event("b2", "01T10:00:00", **{**mine, "client_time": "2026-01-01T10:00:00.4Z"}),
+        event("b3", "01T09:00:00", client_event_id="k1"), event("b4", "01T09:00:01", client_event_id="k1"),
+        event("c2", "01T11:00:00", **tie), event("c1", "01T11:00:00", **tie),
+        event("d1", "01T11:00:00", client_event_id=""), event("d2", "01T11:00:00", client_event_id=""),
+        event("d3", "01T11:00:00"), event("d3", "01T11:00:00"), event("k1", "01T11:00:00"))
+    tables.make("pixel_u2_20260101", event("e1", "01T10:00:00", user="u2", **mine))
+    tables.make(
+        "pixel_Zn_20260101", {**event("f2", "01T12:00:02", **none), "user_id": None},
+        {**event("f1", "01T12:00:01", **none), "user_id": None}, event("f3", "01T12:00:00", user="", **none))
+    # Sent again after midnight; and once more in the overflow table.
+    tables.make("pixel_u1_20260102", event("a4", "02T00:00:01", **mine), event("g1", "02T00:00:01", **tie))
+    tables.make("pixel_Zo_20260102", event("a5", "02T00:00:02", **mine))
+    first = ["a1", "b1", "b2", "b3", "c1", "d1", "d2", "d3", "e1", "f1", "f3", "k1"]
+    tables.run("view", "events")
+    ids = lambda rows: [row[0] for row in rows]
+    check("one row of each event a table", ids(tables.rows(
+        "SELECT event_id FROM twice.events WHERE table_date = DATE '2026-01-01' ORDER BY 1")), first)
+    check("what came again after midnight, or elsewhere, shows in each table", ids(tables.rows(
+        "SELECT event_id FROM twice.events WHERE client_event_id = 'k1' AND type = 'page_view' AND user_id = 'u1' "
+        "AND client_time = TIMESTAMP '2026-01-01 10:00:00.5Z' ORDER BY 1")), ["a1", "a4", "a5"])
+    tables.make_function()
+    sql = "SELECT event_id FROM twice.events_between(@first_day, @last_day) ORDER BY 1"
+    days = lambda first, last: ids(tables.rows(sql, first_day=f"2026-01-0{first}", last_day=f"2026-01-0{last}"))
+    check("each once over two days", days(1, 2), first)
+    check("by itself the second day has its own", days(2, 2), ["a4", "g1"])
+
+    # The same tables by contracts that have less.
+    def with_columns(*names):
+        contract = json.loads((tables.root / "infra/contracts/pixel.json").read_text())
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump([c for c in contract if c["name"] in ("event_id", "event_time", *names)], file)
+            file.flush()
+            tables.run("view", "events", "--contract", file.name)
+        return ids(tables.rows("SELECT event_id FROM twice.events WHERE table_date = DATE '2026-01-01' ORDER BY 1"))
+    check("without type and time one event of an id and user", with_columns("client_event_id", "user_id"),
+          ["b3", "c1", "d1", "d2", "d3", "e1", "f1", "f3", "k1"])
+    check("without the client's id each message", with_columns("type", "user_id"), [
+        "a1", "a2", "a3", "b1", "b2", "b3", "b4", "c1", "c2", "d1", "d2", "d3", "e1", "f1", "f2", "f3", "k1"])
+
+
 def check_whole(tables):
     """Without a suffix: one table."""
     tables.add("pixel", event("w1", "01T10:00:00"), event("w1", "01T10:00:00"), event("w2", "02T22:59:00"))
@@ -316,6 +366,7 @@ def main():
             check_queries(tables)
             check_move(tables)
             check_first_view(Tables(emulator, tool, root, "fresh"))
+            check_clients(Tables(emulator, tool, root, "twice"))
             check_whole(Tables(emulator, tool, root, "whole"))
         finally:
             emulator.stop()
