@@ -73,8 +73,8 @@ struct CrossOrigin: Sendable {
     return place == pattern.count
   }
 
-  /// What lets the page read the answer. A page that may not post reads so, or its tracker would take the answer
-  /// for an outage and try again.
+  /// The fields that let the page read the answer. A page that may not post can read it too, or its tracker
+  /// would take the answer for an outage and try again.
   func headers(_ verdict: Verdict) -> [(String, String)] {
     let origin: String
     switch verdict {

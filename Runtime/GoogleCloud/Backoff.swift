@@ -13,7 +13,7 @@ public struct Backoff: Sendable {
 
   /// - Parameters:
   ///   - attempt: How many attempts have failed, from 1.
-  ///   - retryAfter: What the service asked for, in seconds; the wait is no shorter.
+  ///   - retryAfter: The wait that the service asked for, in seconds; the result is no shorter.
   public func wait(
     after attempt: Int, retryAfter: Int? = nil, using random: (ClosedRange<Int64>) -> Int64
   ) -> Duration {

@@ -13,7 +13,7 @@ struct BigQueryClient {
   let worker: Worker
   let cloud: CloudSettings
 
-  /// - Parameter path: What follows `/bigquery/v2/projects/PROJECT`.
+  /// - Parameter path: The path behind `/bigquery/v2/projects/PROJECT`.
   func send(
     _ method: String, _ path: String, headers: [String] = [], body: [UInt8] = [],
     timeout: Duration, _ completion: @escaping (Ending) -> Void

@@ -42,7 +42,7 @@ public final class CloudAccess: Sendable {
     projectID.get(loop, client, completion)
   }
 
-  /// The value of an `Authorization` field for `endpoint`; nil if it wants none.
+  /// The value of an `Authorization` field for `endpoint`; nil if the endpoint needs no token.
   public func withAuthorization(
     for endpoint: Endpoint, _ loop: EventLoop, _ client: HTTPClient,
     _ completion: @escaping (Result<String?, CloudError>) -> Void
@@ -109,7 +109,7 @@ enum AccessTokenAnswer {
     }
     try scanner.finish(in: bytes)
     guard let token, !token.isEmpty, let expiresIn else { return nil }
-    // What would break out of a header field is not a token.
+    // A text that would break out of a header field is not a token.
     guard token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
     return (token, expiresIn)
   }

@@ -2,10 +2,11 @@
 import Bytes
 import HTTPClient
 
-/// What BigQuery's answer to an insertAll means for its rows.
+/// The meaning of BigQuery's answer to an insertAll for its rows.
 ///
-/// A 200 is not success: `insertErrors` says row by row what happened. After a 5xx, a lost connection or
-/// an answer that can't be read, nobody knows, and the same rows go again under the same insertIds.
+/// A 200 is not success: `insertErrors` names the rows that failed, and why. After a 5xx, a lost connection
+/// or an answer that can't be read the fate of the rows is unknown, and the same rows are sent again under
+/// the same insertIds.
 public enum InsertAllAnswer: Equatable, Sendable {
   /// These rows are not in, by index; all others are.
   case rows([Int: RowProblem])

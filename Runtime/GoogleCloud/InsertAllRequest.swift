@@ -4,7 +4,7 @@ import EventLoop
 
 /// The body of one `tabledata.insertAll` under construction: rows for one table.
 public struct InsertAllRequest {
-  /// BigQuery refuses what is longer.
+  /// BigQuery refuses a longer request.
   public static let maxBytes = 10_485_760
 
   private var writer: ByteWriter
@@ -29,7 +29,7 @@ public struct InsertAllRequest {
     writer.append("\"rows\":[")
   }
 
-  /// What one row adds beside its id and its JSON.
+  /// The bytes that one row adds beside its id and its JSON.
   public static let bytesPerRow = 32
 
   /// - Parameters:

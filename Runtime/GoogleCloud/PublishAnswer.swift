@@ -2,7 +2,7 @@
 import Bytes
 import HTTPClient
 
-/// What to do about the answer to a publish request.
+/// The action that the answer to a publish request asks for.
 enum PublishAnswer: Equatable {
   case published
   /// The outcome is unknown or the service is busy: the same messages again, after a pause.

@@ -2,7 +2,8 @@
 import Bytes
 import EventLoop
 
-/// Messages on their way in one publish request: its JSON under construction, and who waits for it.
+/// Messages on their way in one publish request: its JSON under construction, and the callers that wait for
+/// it.
 struct PublishBatch {
   /// Limits of one publish request: 1,000 messages, 10,000,000 bytes of data and attributes.
   static let maxMessages = 1000

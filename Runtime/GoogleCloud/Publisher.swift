@@ -6,9 +6,9 @@ import HTTPClient
 
 /// Publishes messages to one topic, many in one request.
 ///
-/// When no request is on its way, what one turn of the loop has gathered leaves at its end, so that a
-/// single message never waits. While requests are on their way the next batch fills, until it is full,
-/// a request has ended, or `linger` is over.
+/// When no request is in flight, the messages of one turn of the loop leave at its end, so that a single
+/// message never waits. While requests are in flight the next batch fills, until it is full, a request has
+/// ended, or `linger` is over.
 public final class Publisher {
   /// Requests on their way at once, those that wait for their next attempt included.
   static let maxRequests = 4
@@ -67,7 +67,7 @@ public final class Publisher {
     scheduleExpiry(at: deadline)
   }
 
-  /// One timer serves all that wait, and there is none while nothing does.
+  /// One timer serves all waiting messages, and is set only while a message waits.
   private func scheduleExpiry(at deadline: Instant) {
     guard !expiryScheduled else { return }
     expiryScheduled = true
@@ -94,7 +94,7 @@ public final class Publisher {
     }
   }
 
-  /// Fails what could not even be sent in time.
+  /// Fails the messages that could not even be sent in time.
   private func expire() {
     expiryScheduled = false
     let now = worker.loop.now

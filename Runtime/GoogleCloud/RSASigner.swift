@@ -5,7 +5,7 @@ import CCrypto
 @safe final class RSASigner: @unchecked Sendable {
   private let signer: OpaquePointer
 
-  /// Nil for what is no PEM text of an RSA key of at least 2,048 bits.
+  /// Nil unless the text is a PEM file with an RSA key of at least 2,048 bits.
   init?(pem: String) {
     let bytes = Array(pem.utf8)
     // In bounds: OpenSSL reads exactly the array.

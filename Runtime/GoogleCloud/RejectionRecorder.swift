@@ -3,9 +3,9 @@ import Bytes
 import Envelopes
 import FunctionRuntime
 
-/// Keeps what can never succeed: publishes the original bytes to a topic, with what went wrong as
-/// attributes `stage`, `reason`, `detail`, `event_id` and `time`. Of more than 9 MB only the beginning is
-/// kept, and `original_bytes` says how many there were.
+/// Keeps messages that can never succeed: publishes the original bytes to a topic, with the rejection as
+/// attributes `stage`, `reason`, `detail`, `event_id` and `time`. Only the first 9 MB of a longer message are
+/// kept, and `original_bytes` gives its length.
 public final class RejectionRecorder {
   /// Pub/Sub takes messages of 10 MB with their attributes.
   static let maximumBytes = 9_000_000

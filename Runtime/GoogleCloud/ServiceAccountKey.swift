@@ -122,7 +122,7 @@ public struct ServiceAccountKey: Sendable {
   }
 }
 
-/// What is wrong with a key file, as the end of a sentence; never a part of the file.
+/// The fault of a key file, as the end of a sentence; never a part of the file.
 struct KeyFileError: Error, CustomStringConvertible {
   let description: String
   init(_ description: String) { self.description = description }

@@ -14,7 +14,7 @@ final class SharedValue: Sendable {
 
   typealias Completion = (Result<String, CloudError>) -> Void
 
-  /// Who has the value, for what goes wrong.
+  /// The name of the server that has the value, for error messages.
   private let source: String
   private let request: @Sendable () -> OutgoingRequest?
   private let read: @Sendable (IncomingResponse, Instant) -> Value?
@@ -72,7 +72,8 @@ final class SharedValue: Sendable {
   }
 }
 
-/// When to ask, who waits, what is still good; without I/O.
+/// The decisions of a shared value: when to ask, which callers wait, whether the old value is still good;
+/// without I/O.
 struct SharedValueState {
   struct Waiter: Sendable {
     let loop: EventLoop.Handle

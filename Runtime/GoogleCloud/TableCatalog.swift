@@ -11,7 +11,7 @@ public struct TableCatalog {
     case missing(TableTrouble)
     /// This account may not ask.
     case denied(why: String)
-    /// Nobody knows: it may be asked again.
+    /// The answer is unknown; the question may be asked again.
     case failed(why: String)
   }
 

@@ -18,7 +18,7 @@ public final class TableInserter {
     compressor = compresses ? Gzip() : nil
   }
 
-  /// Sends one request. `completion` runs later on the loop with what became of the rows.
+  /// Sends one request. `completion` runs later on the loop with the fate of the rows.
   public func insert(
     _ body: [UInt8], into table: String, timeout: Duration,
     _ completion: @escaping (InsertAllAnswer) -> Void

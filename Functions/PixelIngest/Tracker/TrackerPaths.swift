@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import Settings
 
-/// Where the tracker is, and where events are posted: `TRACKER_PATH` and `EVENTS_PATH`. Lists of those who block
-/// trackers know the names that they have without these settings.
+/// The paths of the tracker and of posted events: `TRACKER_PATH` and `EVENTS_PATH`. Blockers' lists contain the
+/// default names of such paths.
 struct TrackerPaths: Sendable {
   /// Each serves the tracker.
   let tracker: [String]
@@ -32,7 +32,7 @@ struct TrackerPaths: Sendable {
   ) -> [String] {
     let value = reader.text(name, default: text, help)
     let paths = value.split(separator: ",").map { String($0.filter { $0 != " " }) }
-    // What needs no escape, neither in a URL nor in the script, and leaves no folder.
+    // A path that needs no escape, neither in a URL nor in the script, and stays inside its folder.
     let areValid = paths.allSatisfy { path in
       path.utf8.count > 1 && path.hasPrefix("/") && path.utf8.allSatisfy(\.isPathCharacter)
         && !path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()

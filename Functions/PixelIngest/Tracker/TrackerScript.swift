@@ -3,7 +3,7 @@
 /// `p.js` as pages load it: without comments and spaces, a letter for each name that the file lists, and this
 /// collector's own names in its last line.
 struct TrackerScript {
-  /// Beginning of the comments that list what may be shortened.
+  /// The beginning of the comments that list the names that may be shortened.
   private static let list = "// Shortened when served: "
 
   private(set) var bytes: [UInt8] = []
@@ -72,7 +72,7 @@ struct TrackerScript {
 }
 
 extension UInt8 {
-  /// What a name in JavaScript may have, of ASCII.
+  /// The ASCII characters that a name in JavaScript may have.
   fileprivate var isWordCharacter: Bool {
     switch self {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
