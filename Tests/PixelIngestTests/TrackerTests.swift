@@ -166,6 +166,29 @@ import Testing
     #expect("\(error.map(String.init(describing:)) ?? "")".hasPrefix(name))
   }
 
+  @Test func `the policy that the page of the tracker shows allows its snippet`() throws {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent()
+    var snippets: Set<Substring> = []
+    for page in [
+      "README.md", "Functions/PixelIngest/README.md", "Functions/PixelIngest/Tracker/README.md",
+    ] {
+      let text = try String(contentsOf: folder.appendingPathComponent(page), encoding: .utf8)
+      let start = try #require(text.range(of: "```html\n<script>")).upperBound
+      let end = try #require(text.range(of: "</script>", range: start..<text.endIndex)).lowerBound
+      snippets.insert(text[start..<end])
+      if page.contains("Tracker") {
+        let hash = try filter("sha256sum", "-b", Data(text[start..<end].utf8)).prefix(64)
+        let digits = String(decoding: hash, as: UTF8.self)
+        let bytes = stride(from: 0, to: 64, by: 2).compactMap { place in
+          UInt8(digits.dropFirst(place).prefix(2), radix: 16)
+        }
+        #expect(text.contains("'sha256-\(Data(bytes).base64EncodedString())'"))
+      }
+    }
+    #expect(snippets.count == 1)
+  }
+
   /// What a program makes of its input.
   private func filter(_ program: String, _ option: String, _ input: Data) throws -> Data {
     let process = Process()

@@ -16,6 +16,8 @@ readonly PASSED_ON=(
   'loader|BIGQUERY_ENDPOINT|^https://[a-z0-9.-]+$'
   'ingest|PUBLISH_TIMEOUT|TIME'
   'ingest|CONTRACT|^/contracts/[A-Za-z0-9_-]+[.]json$'
+  'ingest|TRACKER_PATH|^(/[A-Za-z0-9._~-]+)+(,(/[A-Za-z0-9._~-]+)+){0,7}$'
+  'ingest|EVENTS_PATH|^(/[A-Za-z0-9._~-]+)+(,(/[A-Za-z0-9._~-]+)+){0,7}$'
   'ingest|ID_COOKIE|^[A-Za-z0-9_.-]{1,64}$'
   'ingest|ID_COOKIE_LIFETIME|TIME'
   'parse|TEST_PARAMETER|^[A-Za-z0-9_.-]{0,64}$'
