@@ -22,6 +22,8 @@ readonly WAITED=(
   "180|ERROR: (gcloud.compute.backend-services.add-backend) Could not fetch resource: The resource 'projects/p/regions/r/networkEndpointGroups/pixel' is not ready"
   '30|ERROR: (gcloud.pubsub.topics.create) UNAVAILABLE: The service is currently unavailable.'
   '30|HTTPError 503: Service Unavailable'
+  "30|ERROR: (gcloud.run.services.list) HttpError accessing <https://run.googleapis.com/>: response: <{'status': '502', 'content-length': '0'}>, content <>"
+  "180|ERROR: HttpError accessing <https://monitoring.googleapis.com/v3/>: response: <{'status': '429'}>, content <>"
   '300|ERROR: PERMISSION_DENIED: pubsub.googleapis.com API has not been used in project 123456789012 before or it is disabled. reason: SERVICE_DISABLED'
 )
 
@@ -31,6 +33,7 @@ readonly FOR_GOOD=(
   "role Cloud Run Admin on the project (permission run.services.setIamPolicy)|ERROR: PERMISSION_DENIED: Permission 'run.services.setIamPolicy' denied on resource"
   "role Compute Load Balancer Admin|ERROR: Required 'compute.urlMaps.create' permission for 'projects/p/global/urlMaps/pixel'"
   'role Storage Admin|ERROR: HTTPError 403: you@example.com does not have storage.buckets.create access to the Google Cloud project.'
+  'lacks the role for this|ERROR: something that nobody has heard of in line 503 of a file'
   'role BigQuery Admin|BigQuery error in mk operation: Access Denied: Project my-project: User does not have bigquery.datasets.create permission'
   'role Service Usage Admin|ERROR: PERMISSION_DENIED: Permission denied to enable service: serviceusage.services.enable'
   'organization policy constraints/iam.allowedPolicyMemberDomains|ERROR: HTTPError 412: One or more users named in the policy do not belong to a permitted customer.'

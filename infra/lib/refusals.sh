@@ -26,6 +26,10 @@ advice() {
   elif is_refused "$1" || is_grant_unknown "$1"; then
     printf 'The account that gcloud uses lacks the role %s on the project%s: infra/README.md lists the roles that deploying needs.\n' \
       "$(role_of "$1")" "$(permission_of "$1" | sed 's/^./ (permission &/; s/$/)/')"
+  elif ! is_hiccup "$1"; then
+    # gcloud does not always say that it was a refusal.
+    printf 'If the account that gcloud uses may not do this, it lacks the role %s: infra/README.md lists the roles that deploying needs.\n' \
+      "$(role_of "$1")"
   fi
 }
 
