@@ -34,6 +34,11 @@ INGEST_REGIONS=
 # Paths that are the pixel, with commas; .gif is served as GIF, the others as PNG.
 PIXEL_PATHS=/pixel.png,/pixel.gif
 
+# Where the tracker is, and where events are posted, with commas; the tracker uses the first of EVENTS_PATH. Lists of those who block
+# trackers know these names; another path is another name.
+TRACKER_PATH=/p.js
+EVENTS_PATH=/events
+
 # Privacy, decided before anything is stored: what a visitor's signal (Global Privacy Control, Do Not Track, no
 # consent) does: honor, drop or ignore; and what becomes of every address: keep, truncate or drop. Signals in
 # headers only count where PixelIngest publishes; in log mode and with a bucket, those in the URL do.

@@ -96,9 +96,10 @@ main() {
   for one in "${FOR_GOOD[@]}"; do says_for_good "${one%%|*}" "${one#*|}" || failed=1; done
   # Of what is not new, the same words mean that something is missing.
   says_for_good 'role Service Account User' "Permission 'iam.serviceaccounts.actAs' denied on service account x (or it may not exist)." || failed=1
+  says_for_good 'role Service Account User' "ERROR: (gcloud.run.services.replace) [None] does not have permission to access namespaces instance [my-project] (or it may not exist): Permission 'iam.serviceaccounts.actAs' denied on service account x" || failed=1
   says_for_good 'lacks the role' 'ERROR: PERMISSION_DENIED: The caller does not have permission' || failed=1
   [[ $failed -eq 0 ]] || exit 1
-  say "  ${#WAITED[@]} refusals that are waited for, $((${#FOR_GOOD[@]} + 2)) that are for good: each in its own words"
+  say "  ${#WAITED[@]} refusals that are waited for, $((${#FOR_GOOD[@]} + 3)) that are for good: each in its own words"
 }
 
 main "$@"

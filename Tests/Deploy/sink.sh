@@ -14,11 +14,14 @@ readonly ROADS=(service-log service-publish bucket direct)
 # filter_of ROAD: what infra/parts/sink.sh makes of its configuration. Of "visitors": what _Default need not store, with a
 # tracker elsewhere.
 filter_of() {
-  local -x CONFIG FILTER=sink_filter PASSED=''
-  CONFIG="$(road_config "${1/visitors/service-log}")"
-  [[ $1 != visitors ]] || FILTER=visitor_filter PASSED='TRACKER_PATH=/lib/a.js EVENTS_PATH=/a/collect'
+  local -x CONFIG FILTER=sink_filter
+  if [[ $1 == visitors ]]; then
+    FILTER=visitor_filter CONFIG="$(config visitors ROAD=service TRACKER_PATH=/lib/a.js EVENTS_PATH=/a/collect)"
+  else
+    CONFIG="$(road_config "$1")"
+  fi
   # shellcheck disable=SC2016  # another shell's dollars
-  bash -euc 'source "$0/scripts/lib.sh"; source "$ROOT/infra/lib/load.sh"; load_settings; load_parts; INGEST_SETTINGS="$PASSED"; "$FILTER"' "$ROOT"
+  bash -euc 'source "$0/scripts/lib.sh"; source "$ROOT/infra/lib/load.sh"; load_settings; load_parts; "$FILTER"' "$ROOT"
 }
 
 # A sink for each road, made by the API itself: the filter is what is looked at.

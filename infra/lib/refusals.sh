@@ -72,8 +72,9 @@ api_advice() {
   esac
 }
 
+# permission_of OUT: the first that it names. The command's own name looks like one.
 permission_of() {
-  grep -oiE '(pubsub|run|bigquery|logging|monitoring|iam|resourcemanager|serviceusage|compute|storage|artifactregistry|cloudbuild|secretmanager|cloudscheduler|cloudkms)\.[a-z]+\.[a-z]+' "$1" |
+  sed 's/gcloud\.[a-zA-Z.-]*//g' "$1" | grep -oiE '(pubsub|run|bigquery|logging|monitoring|iam|resourcemanager|serviceusage|compute|storage|artifactregistry|cloudbuild|secretmanager|cloudscheduler|cloudkms)\.[a-z]+\.[a-z]+' |
     grep -vi 'googleapis' | head -n 1
 }
 

@@ -138,3 +138,17 @@ continent() {
     *) echo "${1%%-*}" ;;
   esac
 }
+
+# check_paths: pixel, tracker and posts: each path is one thing, and none is what every server answers itself.
+check_paths() {
+  local name path seen=,
+  for name in PIXEL_PATHS TRACKER_PATH EVENTS_PATH; do
+    matches "$name" '^(/[A-Za-z0-9._~-]+)+(,(/[A-Za-z0-9._~-]+)+){0,7}$' \
+      'allowed are up to 8 paths with commas, as /pixel.png,/pixel.gif'
+    for path in $(tr ',' ' ' <<<"${!name}"); do
+      [[ ! $path =~ ^/(ready|health|robots\.txt|favicon\.ico)$ ]] || wrong "$name" "$path is answered otherwise: take another path"
+      [[ $seen != *",$path,"* ]] || wrong "$name" "$path is there twice, or is another setting's path"
+      seen+="$path,"
+    done
+  done
+}

@@ -5,7 +5,7 @@
 
 # Every name that a configuration may have. The file is read, not run.
 readonly SETTINGS=(
-  PROJECT REGION ROAD INGEST_MODE DOMAIN PIXEL_PATHS PRIVACY_SIGNALS IP_POLICY CONSENT_PARAMETER ALLOWED_ORIGINS
+  PROJECT REGION ROAD INGEST_MODE DOMAIN PIXEL_PATHS TRACKER_PATH EVENTS_PATH PRIVACY_SIGNALS IP_POLICY CONSENT_PARAMETER ALLOWED_ORIGINS
   WRITE_KEYS_FILE BIGQUERY_LOCATION CONTRACT TEMPLATE_SUFFIX TIME_ZONE KNOWN_IDS MOVED_TO
   INGEST_SETTINGS PARSE_SETTINGS LOADER_SETTINGS PREFIX DATASET TABLE OPS_DATASET BUCKET RAW_DAYS REJECTED_DAYS MESSAGE_DAYS MAX_INSTANCES_INGEST
   MAX_INSTANCES_PARSE MAX_INSTANCES_LOADER ALERT_EMAIL NO_HITS_MINUTES REJECTIONS_ALERT BILLING_ACCOUNT
@@ -65,10 +65,7 @@ check_settings() {
   matches INGEST_MODE '^(log|publish)$' 'allowed are log and publish'
   check_domain
   check_places
-  matches PIXEL_PATHS '^(/[A-Za-z0-9._~-]+)+(,(/[A-Za-z0-9._~-]+)+){0,7}$' \
-    'allowed are up to 8 paths with commas, as /pixel.png,/pixel.gif'
-  [[ ! ,$PIXEL_PATHS, =~ ,/(ready|health|robots\.txt|favicon\.ico), ]] ||
-    wrong PIXEL_PATHS "${BASH_REMATCH[0]//,/} is answered otherwise: take another path"
+  check_paths
   matches PRIVACY_SIGNALS '^(honor|drop|ignore)$' 'allowed are honor, drop and ignore'
   matches IP_POLICY '^(keep|truncate|drop)$' 'allowed are keep, truncate and drop'
   matches CONSENT_PARAMETER '^[A-Za-z0-9._-]{1,64}$' 'allowed is the name of a parameter: letters, digits, - . _'

@@ -81,20 +81,8 @@ visitor_filter() {
     "$INGEST_SERVICE"
 }
 
-# The paths that visitors' browsers ask for, wherever INGEST_SETTINGS has put tracker and posts.
-visitor_paths() {
-  printf '%s,%s,%s' "$PIXEL_PATHS" "$(passed_on TRACKER_PATH /p.js)" "$(passed_on EVENTS_PATH /events)" |
-    sed 's/\./[.]/g; s/,/|/g'
-}
-
-# passed_on NAME DEFAULT: what INGEST_SETTINGS says of it.
-passed_on() {
-  local word
-  for word in $INGEST_SETTINGS; do
-    [[ $word != "$1="* ]] || { printf '%s' "${word#*=}"; return; }
-  done
-  printf '%s' "$2"
-}
+# The paths that visitors' browsers ask for.
+visitor_paths() { printf '%s,%s,%s' "$PIXEL_PATHS" "$TRACKER_PATH" "$EVENTS_PATH" | sed 's/\./[.]/g; s/,/|/g'; }
 
 # exclude NAME FILTER [NAME FILTER…]: from _Default only, which bills what it stores; our sink gets it all
 # the same.
