@@ -66,7 +66,7 @@ list_stage() {
 # before SERVICE: the newest ready revision that is older than the one with most requests.
 before() {
   local most
-  most="$(shares "$1" | sort -k 2 -n -r | head -n 1 | cut -d ' ' -f 1)"
+  most="$(shares "$1" | sort -k 2 -n -r | sed -n 1p | cut -d ' ' -f 1)"
   revisions "$1" | awk -v most="$most" 'seen && $2 == "True" { print $1; exit } $1 == most { seen = 1 }'
 }
 

@@ -38,7 +38,7 @@ ensure_metric() {
 
 channel_name() {
   look gcloud beta monitoring channels list --format='value[separator="|"](displayName,name)' |
-    sed -n "s/^$PREFIX: $ALERT_EMAIL|//p" | head -n 1
+    sed -n "s/^$PREFIX: $ALERT_EMAIL|//p" | sed -n 1p
 }
 
 # ensure_policy FILE CHANNEL POLICIES: Google names policies, so ours are found by display name, and a label

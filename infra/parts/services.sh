@@ -73,7 +73,7 @@ traffic_lines() {
 describe_services() {
   local first
   # A folder is all of the image's; the loader only looks whether the suffix's columns are there.
-  first="$(contracts | head -n 1)"
+  first="$(contracts | sed -n 1p)"
   CONTRACT_PATH="/contracts${CONTRACT#infra/contracts}" LOADER_CONTRACT="/contracts/$(basename "$(cut -d ' ' -f 2 <<<"$first")")"
   LOADER_TABLE="$TABLE"
   [[ ! -d $ROOT/$CONTRACT ]] || LOADER_TABLE='{contract}'

@@ -16,7 +16,7 @@ ensure_dashboard() {
   local state line
   render "$ROOT/infra/dashboard.json" >"$SCRATCH/dashboard.plain"
   state="x$(fingerprint 12 <"$SCRATCH/dashboard.plain")"
-  line="$(our_dashboards | head -n 1)"
+  line="$(our_dashboards | sed -n 1p)"
   [[ -n $FORCE || $line != *"|$state" ]] || return 0
   jq --arg state "$state" '.labels.state = $state' "$SCRATCH/dashboard.plain" >"$SCRATCH/dashboard.json"
   run gcloud monitoring dashboards create "--config-from-file=$SCRATCH/dashboard.json"
@@ -43,7 +43,7 @@ ensure_uptime() {
     '{displayName: $name, monitoredResource: {type: "uptime_url", labels: {host: $host, project_id: $project}}, period: "300s",
       timeout: "10s", httpCheck: {path: $path, useSsl: $secure, port: (if $secure then 443 else 80 end), requestMethod: "GET"}}' >"$SCRATCH/uptime.plain"
   state="x$(fingerprint 12 <"$SCRATCH/uptime.plain")"
-  line="$(our_uptime_checks | head -n 1)"
+  line="$(our_uptime_checks | sed -n 1p)"
   [[ -n $FORCE || $line != *"|$state" ]] || return 0
   jq --arg prefix "$PREFIX" --arg state "$state" '.userLabels = {pipeline: $prefix, state: $state}' "$SCRATCH/uptime.plain" >"$SCRATCH/uptime.json"
   run rest POST "$MONITORING/uptimeCheckConfigs" "$SCRATCH/uptime.json"
