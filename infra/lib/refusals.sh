@@ -7,7 +7,7 @@ explain() {
   : >"$SCRATCH/explained"
   {
     printf '\n%s stopped%s: this call failed:\n  %s\n' "$(basename "$0")" "${PART:+ in part $PART}" "${CALL[*]}"
-    sed 's/^/    /' "$1" | head -n 12
+    sed -n '1,12s/^/    /p' "$1"
     advice "$1"
     printf 'What is done stays. Run the same command again when this is put right: it goes on from here.\n'
   } >&2
