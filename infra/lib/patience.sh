@@ -32,14 +32,14 @@ later() {
   [[ $LIMIT -gt 0 ]]
 }
 
-is_hiccup() { grep -qiE '(HTTPError|status|code|error)[^0-9a-z]{1,8}50[0234]([^0-9]|$)|UNAVAILABLE|backend ?error|internal error' "$1"; }
-is_busy() { grep -qiE 'RESOURCE_EXHAUSTED|(HTTPError|status|code|error)[^0-9a-z]{1,8}429([^0-9]|$)|rateLimitExceeded|too many requests|quota exceeded for quota metric' "$1"; }
+is_hiccup() { grep -qiE '(HTTPError|HTTP|status|code|error|response)[^0-9a-z]{1,8}50[0234]([^0-9]|$)|UNAVAILABLE|backend ?error|internal error' "$1"; }
+is_busy() { grep -qiE 'RESOURCE_EXHAUSTED|(HTTPError|HTTP|status|code|error|response)[^0-9a-z]{1,8}429([^0-9]|$)|rateLimitExceeded|too many requests|quota exceeded for quota metric' "$1"; }
 is_collision() { grep -qiE 'concurrent policy changes|ABORTED|version changed|conditionNotMet|Invalid fingerprint|operation .* in progress' "$1"; }
 is_not_ready() { grep -qiE 'is not ready|resourceNotReady' "$1"; }
 is_metric_unknown() { grep -qF 'Cannot find metric(s) that match type' "$1"; }
 is_account_unknown() { grep -qiE 'service account .*does not exist|NOT_FOUND: .*serviceaccount' "$1" && ! grep -qi 'may not exist' "$1"; }
 is_there_already() { grep -qiE 'already exists|ALREADY_EXISTS' "$1"; }
-is_refused() { grep -qiE 'PERMISSION_DENIED|(does not|doesn.t) have ([^ ]+ )?(permission|access)|Permission .* denied|(HTTPError|status|code|error)[^0-9a-z]{1,8}403([^0-9]|$)|forbidden|access denied|Required .* permission' "$1"; }
+is_refused() { grep -qiE 'PERMISSION_DENIED|(does not|doesn.t) have ([^ ]+ )?(permission|access)|Permission .* denied|(HTTPError|HTTP|status|code|error|response)[^0-9a-z]{1,8}403([^0-9]|$)|forbidden|access denied|Required .* permission' "$1"; }
 is_api_off() { grep -qiE 'SERVICE_DISABLED|has not been used in project|is not enabled' "$1"; }
 # Neither names a permission that could be missing for good, but that of using the account.
 is_grant_unknown() { grep -qiE 'The caller does not have permission|serviceaccounts.actas' "$1"; }
