@@ -4,8 +4,8 @@ import Envelopes
 import FunctionRuntime
 
 /// Keeps messages that can never succeed: publishes the original bytes to a topic, with the rejection as
-/// attributes `stage`, `reason`, `detail`, `event_id` and `time`. Only the first 9 MB of a longer message are
-/// kept, and `original_bytes` gives its length.
+/// attributes `stage`, `reason`, `detail`, `event_id`, `time` and `dropped`. Only the first 9 MB of a longer message
+/// are kept, and `original_bytes` gives its length.
 public final class RejectionRecorder {
   /// Pub/Sub takes messages of 10 MB with their attributes.
   static let maximumBytes = 9_000_000

@@ -7,9 +7,12 @@
 /// https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#parameterized_decimal_type)).
 public struct DecimalLimits: Equatable, Sendable {
   /// Digits before the point. One more begins for BIGNUMERIC without precision: see `hasPartialDigit`.
-  public let wholeDigits: Int
+  public var wholeDigits: Int { Int(smallWholeDigits) }
   /// Digits behind the point.
-  public let scale: Int
+  public var scale: Int { Int(smallScale) }
+  // Small, since a column is copied for each value that is written.
+  private let smallWholeDigits: UInt8
+  private let smallScale: UInt8
   /// Whether a 39th digit before the point is possible below 5.79 × 10³⁸.
   public let hasPartialDigit: Bool
   /// Whether halves go to the even neighbour, else away from zero.
@@ -18,8 +21,8 @@ public struct DecimalLimits: Equatable, Sendable {
   public init(
     wholeDigits: Int, scale: Int, hasPartialDigit: Bool = false, roundsHalfToEven: Bool = false
   ) {
-    self.wholeDigits = wholeDigits
-    self.scale = scale
+    smallWholeDigits = UInt8(clamping: wholeDigits)
+    smallScale = UInt8(clamping: scale)
     self.hasPartialDigit = hasPartialDigit
     self.roundsHalfToEven = roundsHalfToEven
   }
