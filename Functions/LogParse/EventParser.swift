@@ -211,11 +211,9 @@ public struct EventParser {
   func refuseDenied(
     _ entry: LogEntry, _ found: Found, at time: Timestamp, in bytes: Span<UInt8>
   ) throws(Stop) {
-    guard !found.isOwn,
-      entry.statusDetails != nil || entry.securityOutcome != nil
-        || entry.edgeOutcome != nil
+    guard !found.isOwn, SecurityOutcome.mayBe(in: entry, bytes),
+      let why = SecurityOutcome(of: entry, in: bytes)
     else { return }
-    guard let why = SecurityOutcome(of: entry, in: bytes) else { return }
     throw reject(.deniedBySecurityPolicy, why.detail, at: time)
   }
 

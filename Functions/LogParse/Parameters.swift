@@ -45,13 +45,13 @@ struct Parameters {
   /// Whether a name has said which element of a list its value is.
   private(set) var hasElements = false
   /// The values that name a RECORD or come from its text, and can't be a part of it.
-  private(set) var misfits: [QueryParameter] = []
+  var misfits: [QueryParameter] = []
   /// The names that no column has, the first of them.
   private(set) var unknownNames: [Range<Int>] = []
   /// Parameters behind an ampersand that was escaped once too often, without that.
   private var escaped: [QueryParameter] = []
   /// RECORDs that came whole, perhaps as JSON text.
-  private var texts: [(parameter: QueryParameter, isOpenList: Bool)] = []
+  var texts: [(parameter: QueryParameter, isOpenList: Bool)] = []
   private var name = ByteWriter()
   private var path = ByteWriter()
   private(set) var omitted = OmittedParameters()
@@ -245,7 +245,7 @@ struct Parameters {
     }
   }
 
-  private mutating func find(
+  mutating func find(
     _ range: Range<Int>, in url: Span<UInt8>, _ fields: FieldTree
   ) -> FieldTree.Lookup {
     name.removeAll()
@@ -255,7 +255,7 @@ struct Parameters {
     return fields.find(name.bytes.span, &path)
   }
 
-  private mutating func take(
+  mutating func take(
     _ parameter: QueryParameter, _ place: FieldTree.Place, _ fields: FieldTree,
     path: Range<Int> = 0..<0, element: Int? = nil
   ) {
@@ -278,7 +278,7 @@ struct Parameters {
   }
 
   /// A part of a JSON field inside a RECORD, `item.extra.a`; false if the name is not of that form.
-  private mutating func takeFieldPart(
+  mutating func takeFieldPart(
     _ parameter: QueryParameter, in url: Span<UInt8>, _ fields: FieldTree
   ) -> Bool {
     guard fields.hasJSON else { return false }
@@ -304,49 +304,5 @@ struct Parameters {
       }
     }
     return false
-  }
-
-  // MARK: RECORDs as text
-
-  /// Whether a RECORD came whole.
-  var hasTexts: Bool { !texts.isEmpty }
-
-  /// Takes the RECORDs that came as JSON text, as the same objects in a POST would have come: gives the URL with
-  /// their fields behind it as parameters. From then on all ranges refer to that URL.
-  mutating func readTexts(_ url: Span<UInt8>, for plan: RowPlan) -> ByteWriter {
-    var longer = ByteWriter(capacity: url.count &* 2)
-    longer.append(url)
-    guard let fields = plan.fields else { return longer }
-    var query = JSONQuery(maximumValues: Self.maximum)
-    var elements = 0
-    for (parameter, isOpenList) in texts {
-      let text = RecordText(parameter, in: url)
-      guard !text.isNothing else { continue }
-      query.removeAll()
-      do throws(JSONQueryProblem) {
-        try query.append(text, isOpenList: isOpenList, &elements)
-      } catch {
-        misfits.append(parameter)
-        continue
-      }
-      longer.append(UInt8(ascii: "&"))
-      var parameters = QueryString(longer.count..<(longer.count &+ query.query.count))
-      longer.append(query.query.bytes.span)
-      while let parameter = parameters.next(in: longer.bytes.span) {
-        takeFromText(parameter, in: longer.bytes.span, fields)
-      }
-    }
-    return longer
-  }
-
-  /// A member in the text of a RECORD is a field, or is kept as a misfit: its column was named.
-  private mutating func takeFromText(
-    _ parameter: QueryParameter, in url: Span<UInt8>, _ fields: FieldTree
-  ) {
-    switch find(parameter.name, in: url, fields) {
-    case .place(let place, let element): take(parameter, place, fields, element: element)
-    case .unknown where takeFieldPart(parameter, in: url, fields): return
-    case .unknown, .record, .indexTooHigh: misfits.append(parameter)
-    }
   }
 }

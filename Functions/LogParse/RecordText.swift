@@ -41,10 +41,54 @@ struct RecordText {
   }
 }
 
+extension Parameters {
+  /// Whether a RECORD came whole.
+  var hasTexts: Bool { !texts.isEmpty }
+
+  /// Takes the RECORDs that came as JSON text, as the same objects in a POST would have come: gives the URL with
+  /// their fields behind it as parameters. From then on all ranges refer to that URL.
+  mutating func readTexts(_ url: Span<UInt8>, for plan: RowPlan) -> ByteWriter {
+    var longer = ByteWriter(capacity: url.count &* 2)
+    longer.append(url)
+    guard let fields = plan.fields else { return longer }
+    var query = JSONQuery(maximumValues: Self.maximum)
+    var elements = 0
+    for (parameter, isOpenList) in texts {
+      let text = RecordText(parameter, in: url)
+      guard !text.isNothing else { continue }
+      query.removeAll()
+      do throws(JSONQueryProblem) {
+        try query.append(text, isOpenList: isOpenList, &elements)
+      } catch {
+        misfits.append(parameter)
+        continue
+      }
+      longer.append(UInt8(ascii: "&"))
+      var parameters = QueryString(longer.count..<(longer.count &+ query.query.count))
+      longer.append(query.query.bytes.span)
+      while let parameter = parameters.next(in: longer.bytes.span) {
+        takeFromText(parameter, in: longer.bytes.span, fields)
+      }
+    }
+    return longer
+  }
+
+  /// A member in the text of a RECORD is a field, or is kept as a misfit: its column was named.
+  private mutating func takeFromText(
+    _ parameter: QueryParameter, in url: Span<UInt8>, _ fields: FieldTree
+  ) {
+    switch find(parameter.name, in: url, fields) {
+    case .place(let place, let element): take(parameter, place, fields, element: element)
+    case .unknown where takeFieldPart(parameter, in: url, fields): return
+    case .unknown, .record, .indexTooHigh: misfits.append(parameter)
+    }
+  }
+}
+
 extension JSONQuery {
   /// Appends the fields of an object or of a list of objects. An object that stands for a list is its next
   /// element.
-  mutating func append(
+  fileprivate mutating func append(
     _ text: RecordText, isOpenList: Bool, _ elements: inout Int
   ) throws(JSONQueryProblem) {
     let json = text.bytes

@@ -10,6 +10,14 @@ enum SecurityOutcome {
   /// the hit.
   case redirected
 
+  /// Whether it is worth looking closer: nearly all entries say that a backend or the cache has answered.
+  @inline(__always)
+  static func mayBe(in entry: LogEntry, _ bytes: Span<UInt8>) -> Bool {
+    if entry.securityOutcome != nil || entry.edgeOutcome != nil { return true }
+    guard let details = entry.statusDetails, let last = details.range.last else { return false }
+    return details.hasEscapes || bytes[last] == UInt8(ascii: "y")
+  }
+
   /// Nil if the request went through.
   init?(of entry: LogEntry, in bytes: Span<UInt8>) {
     func details(_ text: StaticString) -> Bool {

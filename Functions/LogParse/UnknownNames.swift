@@ -43,46 +43,79 @@ final class UnknownNameCounts {
   /// The number of names kept in a minute, so that made-up names don't fill the memory.
   static let mostKept = 512
 
-  private var counts: [[UInt8]: Int] = [:]
+  /// A name that was counted; the slot is free while the count is 0.
+  private struct Slot {
+    var hash: UInt64 = 0
+    var name = 0..<0
+    var count = 0
+  }
+
+  /// Twice as many as names are kept; a power of two.
+  private static let slotCount = 1024
+  /// Made-up names can make chains no longer.
+  private static let mostProbes = 16
+
+  private var slots = [Slot](repeating: Slot(), count: slotCount)
+  private var names = ByteWriter()
+  private var kept = 0
   private var others = 0
 
   func count(_ name: Span<UInt8>) {
-    guard Self.isPlain(name) else {
-      others += 1
+    guard let hash = Self.hash(ofPlain: name) else {
+      others &+= 1
       return
     }
-    var writer = ByteWriter(capacity: name.count)
-    writer.append(name)
-    if counts[writer.bytes] != nil || counts.count < Self.mostKept {
-      counts[writer.bytes, default: 0] += 1
-    } else {
-      others += 1
+    var at = Int(truncatingIfNeeded: hash >> 32)
+    for _ in 0..<Self.mostProbes {
+      at &= Self.slotCount &- 1
+      if slots[at].count == 0 {
+        guard kept < Self.mostKept else { break }
+        kept &+= 1
+        let start = names.count
+        names.append(name)
+        slots[at] = Slot(hash: hash, name: start..<names.count, count: 1)
+        return
+      }
+      if slots[at].hash == hash, names.bytes.span.equals(name, at: slots[at].name) {
+        slots[at].count &+= 1
+        return
+      }
+      at &+= 1
     }
+    others &+= 1
   }
 
-  func countOther(_ count: Int) { others += count }
+  func countOther(_ count: Int) { others &+= count }
 
   /// The names to show, the most frequent first, and the number of all others; then counting begins anew.
   func take() -> (names: [(name: String, count: Int)], others: Int) {
-    let common = counts.filter { $0.value >= Self.enough }
-      .map { (name: $0.key.span.string, count: $0.value) }
+    let bytes = names.bytes
+    let common = slots.filter { $0.count >= Self.enough }
+      .map { slot in
+        let name = bytes.span
+        return (name: name.string(slot.name), count: slot.count)
+      }
       .sorted { ($1.count, $0.name) < ($0.count, $1.name) }
     let shown = Array(common.prefix(Self.mostShown))
-    let all = counts.values.reduce(others, +)
-    defer { (counts, others) = ([:], 0) }
+    let all = slots.reduce(others) { $0 + $1.count }
+    if kept > 0 { slots = [Slot](repeating: Slot(), count: Self.slotCount) }
+    names.removeAll()
+    (kept, others) = (0, 0)
     return (shown, all - shown.reduce(0) { $0 + $1.count })
   }
 
-  /// A letter, then letters, digits, `_` and `.`.
-  private static func isPlain(_ name: Span<UInt8>) -> Bool {
-    guard 1...maximumNameBytes ~= name.count else { return false }
+  /// A hash (FNV-1a) of a name of letters, digits, `_` and `.` that begins with a letter; nil for any other.
+  private static func hash(ofPlain name: Span<UInt8>) -> UInt64? {
+    guard 1...maximumNameBytes ~= name.count else { return nil }
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for at in name.indices {
-      let isLetter = (name[at] | 0x20) &- UInt8(ascii: "a") < 26
+      let byte = name[at]
+      let isLetter = (byte | 0x20) &- UInt8(ascii: "a") < 26
       let isOther =
-        name[at].decimalDigit != nil || name[at] == UInt8(ascii: "_")
-        || name[at] == UInt8(ascii: ".")
-      guard isLetter || isOther && at > 0 else { return false }
+        byte.decimalDigit != nil || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
+      guard isLetter || isOther && at > 0 else { return nil }
+      hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
     }
-    return true
+    return hash
   }
 }
