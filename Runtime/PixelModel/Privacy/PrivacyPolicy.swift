@@ -21,8 +21,9 @@ public struct PrivacyPolicy: Sendable {
   private let consentParameter: [UInt8]
   /// The name of the parameter that says no.
   public var consentName: String { String(decoding: consentParameter, as: UTF8.self) }
-  /// Bit n: the name of one of the two parameters may begin with byte n, as it is written in a URL.
-  private let beginnings: UInt128
+  /// The bytes that the name of one of the two parameters may begin with, as it is written in a URL: a bit for each,
+  /// at its `place`.
+  private let beginnings: UInt64
 
   public init(
     signals: Signals = .honor, addresses: AddressPolicy = .keep,
@@ -34,7 +35,7 @@ public struct PrivacyPolicy: Sendable {
     self.consentParameter = Array(consentParameter.lowercased().utf8)
     beginnings =
       " +%\t\n\rgGaA\(consentParameter.prefix(1).lowercased())\(consentParameter.prefix(1).uppercased())"
-      .utf8.reduce(0) { $0 | 1 << UInt128($1 & 127) }
+      .utf8.reduce(0) { $0 | 1 << Self.place(of: $1) }
   }
 
   /// Reads `PRIVACY_SIGNALS`, `CONSENT_PARAMETER`, `PRIVACY_LIST` and `IP_POLICY`.
@@ -87,9 +88,13 @@ public struct PrivacyPolicy: Sendable {
   @inline(__always)
   private func mayMatter(_ range: Range<Int>, of url: Span<UInt8>) -> Bool {
     guard let first = range.first, range.count > 1, url[first] < 0x80 else { return false }
-    guard beginnings &>> UInt128(url[first]) & 1 != 0 else { return false }
+    guard beginnings &>> Self.place(of: url[first]) & 1 != 0 else { return false }
     return mayMatter(url[first] | 0x20, before: url[first &+ 1] | 0x20)
   }
+
+  /// One of 64 places, the same for both cases of a letter. Some other bytes share one, too.
+  @inline(__always)
+  private static func place(of byte: UInt8) -> UInt64 { UInt64(byte &>> 1 & 0x20 | byte & 0x1F) }
 
   /// Both in lower case; a `%` hides what it encodes.
   private func mayMatter(_ first: UInt8, before second: UInt8) -> Bool {
