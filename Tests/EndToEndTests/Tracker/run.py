@@ -50,7 +50,7 @@ def main():
             began = time.monotonic()
             try:
                 note = play(scene, browser, ingest)
-                line = "right" if note is None else f"SKIPPED {chosen.browser} {scene.__name__}: {note};"
+                line = "right" if note is None else f"none ({note})"
             except Exception:
                 failed += 1
                 line = "WRONG"
