@@ -118,6 +118,8 @@ class Firefox:
         self._read()
         self._call("WebDriver:NewSession", capabilities={"alwaysMatch": {"pageLoadStrategy": "normal"}})
         self._tabs = [self._call("WebDriver:GetWindowHandle")["value"]]
+        # The page that Firefox begins with allows no eval.
+        self.open("about:blank")
 
     @staticmethod
     def _connected(port):
