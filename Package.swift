@@ -74,7 +74,8 @@ func tests(
 /// One folder: an executable around libFuzzer with FUZZ, else the tests that run its corpus.
 func fuzzing() -> [Target] {
   let uses: [Target.Dependency] = [
-    "Bytes", "Envelopes", "PixelModel", "Settings", "FunctionRuntime", "LogParse", "PixelIngest",
+    "Bytes", "Envelopes", "PixelModel", "Settings", "HTTPServer", "FunctionRuntime", "LogParse",
+    "PixelIngest",
   ]
   let rest = ["CFuzz", "Corpus", "Dictionaries"]
   guard isFuzzing else {
@@ -126,9 +127,13 @@ let package = Package(
     module("PixelModel", in: "Runtime", ["Bytes", "Settings", "CCrypto"]),
     module("TimeZones", in: "Runtime", ["Bytes", "Settings"]),
     module("HTTPClient", in: "Runtime", ["EventLoop", "CCurl"]),
+    module("HTTPServer", in: "Runtime", ["Bytes", "EventLoop", "CSystem"]),
     module(
       "FunctionRuntime", in: "Runtime",
-      ["Bytes", "Envelopes", "Settings", "EventLoop", "HTTPClient", "CSystem", "CCrypto"]),
+      [
+        "Bytes", "Envelopes", "Settings", "EventLoop", "HTTPServer", "HTTPClient", "CSystem",
+        "CCrypto",
+      ]),
     module(
       "AsyncFunctions", in: "Runtime", ["FunctionRuntime", "Envelopes", "EventLoop", "Bytes"]),
     module("TypedFunctions", in: "Runtime", ["AsyncFunctions", "FunctionRuntime", "Envelopes"]),
@@ -140,13 +145,13 @@ let package = Package(
       ]),
   ]
     + function(
-      "PixelIngest", ["EventLoop"], docs: ["README.md", "Tracker/README.md"],
+      "PixelIngest", ["EventLoop", "HTTPServer"], docs: ["README.md", "Tracker/README.md"],
       resources: [.embedInCode("Tracker/p.js")])
     + function("LogParse", docs: ["README.md"]) + function("BQLoader", ["EventLoop", "TimeZones"])
     + [
       .target(
         name: "LocalCloud",
-        dependencies: ["EventLoop", "FunctionRuntime", "HTTPClient"],
+        dependencies: ["EventLoop", "HTTPServer", "HTTPClient"],
         path: "Tests/LocalCloud", exclude: ["Main"], swiftSettings: relaxed),
       .target(
         name: "Acceptance",
@@ -175,13 +180,14 @@ let package = Package(
 
       .target(name: "TestSupport", path: "Tests/Support", swiftSettings: relaxed),
       .target(
-        name: "ServerSupport", dependencies: ["EventLoop", "FunctionRuntime"],
+        name: "ServerSupport", dependencies: ["EventLoop", "HTTPServer"],
         path: "Tests/ServerSupport", swiftSettings: relaxed),
       .executableTarget(
         name: "EventEcho", dependencies: ["FunctionRuntime", "Envelopes", "Settings", "Bytes"],
         path: "Tests/Examples/EventEcho", swiftSettings: strict),
       .executableTarget(
-        name: "CrashingFunction", dependencies: ["FunctionRuntime"], path: "Tests/CrashingFunction",
+        name: "CrashingFunction", dependencies: ["FunctionRuntime", "HTTPServer"],
+        path: "Tests/CrashingFunction",
         swiftSettings: relaxed),
       .target(
         name: "Conformance", dependencies: ["ServerSupport"], path: "Tests/Conformance",
@@ -200,54 +206,57 @@ let package = Package(
       tests(
         "LogParse",
         [
-          "LogParse", "PixelIngest", "Acceptance", "FunctionRuntime", "Envelopes", "PixelModel",
-          "Settings", "Bytes", "TestSupport",
+          "LogParse", "PixelIngest", "Acceptance", "Envelopes", "PixelModel", "Settings", "Bytes",
+          "TestSupport",
         ]),
       tests(
         "BQLoader",
         [
           "BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Settings", "Bytes",
-          "FunctionRuntime", "TimeZones", "ServerSupport", "TestSupport",
+          "FunctionRuntime", "HTTPServer", "TimeZones", "ServerSupport", "TestSupport",
         ]),
       tests("TimeZones", ["TimeZones", "TestSupport"]),
       tests("EventLoop", ["EventLoop", "ServerSupport"]),
       tests("Settings", ["Settings"]),
       tests("PixelModel", ["PixelModel", "Bytes", "Settings"]),
       tests(
+        "HTTPServer", ["HTTPServer", "EventLoop", "Bytes", "ServerSupport", "TestSupport"]),
+      tests(
         "FunctionRuntime",
         [
           "FunctionRuntime", "AsyncFunctions", "TypedFunctions", "Envelopes", "Settings",
-          "EventLoop", "Bytes", "ServerSupport", "TestSupport", "CrashingFunction",
+          "EventLoop", "HTTPServer", "Bytes", "ServerSupport", "TestSupport", "CrashingFunction",
         ]),
       .testTarget(
         name: "ConformanceTests", dependencies: ["Conformance", "EventEcho"],
         path: "Tests/ConformanceTests", exclude: ["README.md"],
         swiftSettings: relaxed),
-      tests("HTTPClient", ["HTTPClient", "EventLoop", "FunctionRuntime", "ServerSupport"]),
+      tests("HTTPClient", ["HTTPClient", "EventLoop", "HTTPServer", "ServerSupport"]),
       tests(
         "GoogleCloud",
         [
-          "GoogleCloud", "EventLoop", "FunctionRuntime", "HTTPClient", "Settings", "Bytes",
+          "GoogleCloud", "EventLoop", "FunctionRuntime", "HTTPServer", "HTTPClient", "Settings",
+          "Bytes",
           "ServerSupport",
         ]),
       tests(
         "PixelIngest",
         [
           "PixelIngest", "PixelIngestMain", "Settings", "EventLoop",
-          "FunctionRuntime", "Bytes", "ServerSupport",
+          "FunctionRuntime", "HTTPServer", "Bytes", "ServerSupport",
         ]),
       tests(
         "LocalCloud",
         [
-          "LocalCloud", "Acceptance", "EventLoop", "FunctionRuntime", "HTTPClient", "PixelModel",
+          "LocalCloud", "Acceptance", "EventLoop", "HTTPServer", "HTTPClient", "PixelModel",
           "ServerSupport", "TestSupport",
         ]),
       tests("Acceptance", ["Acceptance", "LocalCloud", "PixelModel", "Bytes"]),
-      tests("PixelTables", ["PixelTables", "FunctionRuntime", "ServerSupport"]),
+      tests("PixelTables", ["PixelTables", "HTTPServer", "ServerSupport"]),
       tests(
         "EndToEnd",
         [
-          "EventLoop", "FunctionRuntime", "HTTPClient", "ServerSupport", "TestSupport",
+          "EventLoop", "HTTPServer", "HTTPClient", "ServerSupport", "TestSupport",
           "Conformance", "EventEcho", "PixelIngestMain", "LogParseMain", "BQLoaderMain",
           "LocalCloudMain", "PixelTablesMain",
         ],

@@ -2,7 +2,6 @@
 import Bytes
 import Envelopes
 import EventLoop
-import FunctionRuntime
 import GoogleCloud
 
 /// The action that each answer of BigQuery asks for.

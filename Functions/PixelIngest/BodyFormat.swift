@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import FunctionRuntime
+import HTTPServer
 
 /// How the body of a `POST` is written, by its `Content-Type`.
 enum BodyFormat {

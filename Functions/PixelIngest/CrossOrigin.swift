@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import FunctionRuntime
+import HTTPServer
 import Settings
 
 /// Which pages may post: `ALLOWED_ORIGINS`, patterns with `*` for any run of letters, digits, dots and

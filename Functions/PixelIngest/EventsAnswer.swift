@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import FunctionRuntime
+import HTTPServer
 
 /// The answers to `POST /events`, each with the cross-origin fields that a page's browser needs.
 struct EventsAnswer {

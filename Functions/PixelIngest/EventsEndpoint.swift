@@ -3,6 +3,7 @@ import Bytes
 import EventLoop
 import FunctionRuntime
 import GoogleCloud
+import HTTPServer
 import PixelModel
 
 /// `POST /events`: one event or many, from pages, apps and servers. Always published, in `log` mode too,

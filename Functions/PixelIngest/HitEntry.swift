@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import FunctionRuntime
+import HTTPServer
 import PixelModel
 
 /// A hit as a Cloud Logging LogEntry, the one message format that LogParse reads, with `resource.type` =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import FunctionRuntime
+import HTTPServer
 
 /// The smallest valid transparent 1×1 images, byte by byte.
 public enum Pixel {

@@ -3,6 +3,7 @@ import Bytes
 import EventLoop
 import FunctionRuntime
 import GoogleCloud
+import HTTPServer
 import PixelModel
 
 /// Takes hits and events, decides about privacy, and publishes the rest as LogEntries.

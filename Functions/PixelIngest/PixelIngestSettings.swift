@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import FunctionRuntime
 import GoogleCloud
 import PixelModel
 import Settings

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import FunctionRuntime
+import HTTPServer
 import Settings
 
 /// The first-party cookie that `ID_COOKIE` asks for: a random id, which fills the column `visitor_id`.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import FunctionRuntime
+import HTTPServer
 import Settings
 
 /// The keys that servers post with, `WRITE_KEYS`. Without any everybody may post.

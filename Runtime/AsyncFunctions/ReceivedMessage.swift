@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import Envelopes
-import FunctionRuntime
 
 /// A copy of a pushed message that may leave its loop's thread.
 public struct ReceivedMessage: Sendable {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 import Bytes
+import Envelopes
 import EventLoop
+import HTTPServer
 
 /// One line a call, in Cloud Logging's structured format: what was asked, what was answered, how long it
 /// took, and which trace it belongs to. Never the query, an address or an agent.
-final class CallLog {
+final class CallLog: CallObserver {
   private let worker: Worker
   private let sampling: CallSampling
   private var sinceLast = 0
@@ -14,35 +16,50 @@ final class CallLog {
     self.sampling = sampling
   }
 
-  /// Writes the line of a call that is being answered, if it is one that leaves a line.
-  /// - Parameters:
-  ///   - began: When the function got the call.
-  ///   - note: What the function said; nil if it said nothing.
-  func answered(_ request: Request, _ response: Response, began: Instant, note: CallNote?) {
-    defer { worker.tally.reportIfDue(worker.log, now: worker.loop.now) }
+  /// Counts a call that was answered, and writes its line if it is one that leaves a line.
+  /// - Parameter note: A `CallNote`; the `CallSubject` of a call that was done; or nil from a function that says
+  ///   nothing.
+  func answered(_ request: Request, _ response: Response, began: Instant, note: AnyObject?) {
+    // Mostly there is nothing to do but count.
+    if let note = note as? CallNote {
+      answered(request, response, began, note)
+    } else if note == nil, response.status >= 500 {
+      answered(request, response, began, nil)
+    } else {
+      worker.tally.countDone()
+      if isSampled() {
+        let subject = note as? any CallSubject
+        write(
+          .info, request, response, began,
+          subject.map { CallNote(result: .done, subject: $0) })
+      }
+    }
+    worker.tally.reportIfDue(worker.log, now: worker.loop.now)
+  }
+
+  func abandoned(
+    _ request: Request, _ response: Response, began: Instant, because why: Abandonment,
+    subject: AnyObject?
+  ) {
+    let subject = subject as? any CallSubject
+    let note =
+      switch why {
+      case .deadline:
+        CallNote(result: .deadline, reason: Reason.deadlineExceeded.rawValue, subject: subject)
+      case .draining:
+        CallNote(result: .retry, reason: Reason.draining.rawValue, subject: subject)
+      }
+    answered(request, response, began, note)
+    worker.tally.reportIfDue(worker.log, now: worker.loop.now)
+  }
+
+  private func answered(
+    _ request: Request, _ response: Response, _ began: Instant, _ note: CallNote?
+  ) {
     count(response, note)
-    let isProblem = note.map { $0.result != .done } ?? (response.status >= 500)
+    let isProblem = note.map { $0.result != .done } ?? true
     guard isProblem || isSampled() else { return }
-    write(note?.severity ?? (isProblem ? .error : .info), request, response, began, note)
-  }
-
-  /// The same for a call that the function said nothing about: mostly there is nothing to do but count.
-  func answered(_ request: Request, _ response: Response, began: Instant) {
-    guard response.status < 500 else {
-      return answered(request, response, began: began, note: nil)
-    }
-    worker.tally.countDone()
-    if isSampled() { write(.info, request, response, began, nil) }
-    worker.tally.reportIfDue(worker.log, now: worker.loop.now)
-  }
-
-  /// The same for a call that was done: its note is only made for a line.
-  func done(_ request: Request, _ response: Response, began: Instant, _ subject: CallSubject) {
-    worker.tally.countDone()
-    if isSampled() {
-      write(.info, request, response, began, CallNote(result: .done, subject: subject))
-    }
-    worker.tally.reportIfDue(worker.log, now: worker.loop.now)
+    write(note?.severity ?? .error, request, response, began, note)
   }
 
   private func write(
@@ -59,7 +76,6 @@ final class CallLog {
 
   private func count(_ response: Response, _ note: CallNote?) {
     switch note?.result {
-    case nil where response.status < 500: worker.tally.countDone()
     case nil: worker.tally.count("failed", "status_\(response.status)")
     case .done where note?.reason == nil: worker.tally.countDone()
     case .done: break
@@ -131,12 +147,10 @@ final class CallLog {
     member("detail", note.detail)
     member("stage", note.stage)
     member("event_id", note.eventID)
-    switch note.subject {
-    case .push(let delivery): member("message_id", delivery.message.messageID)
-    case .event(let id, let type, _):
-      member("event_id", id)
-      member("event_type", type)
-    case nil: break
+    member("message_id", note.subject?.messageID)
+    if let event = note.subject?.event {
+      member("event_id", event.id)
+      member("event_type", event.type)
     }
     let push = note.subject?.push
     member("subscription", push?.subscription)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-import Envelopes
 
-/// What a function says about a call for its log line.
-struct CallNote {
+/// What a function says about a call for its log line, if it was not simply done.
+final class CallNote {
   enum Result: String {
     case done
     /// Not acknowledged: it comes again.
@@ -17,13 +16,25 @@ struct CallNote {
     case deadline
   }
 
-  var result: Result
-  var reason: String?
+  let result: Result
+  let reason: String?
   /// About services, never about values that came with the message.
-  var detail: String?
-  var eventID: String?
-  var subject: CallSubject?
-  var stage: String?
+  let detail: String?
+  let eventID: String?
+  let subject: (any CallSubject)?
+  let stage: String?
+
+  init(
+    result: Result, reason: String? = nil, detail: String? = nil, eventID: String? = nil,
+    subject: (any CallSubject)? = nil, stage: String? = nil
+  ) {
+    self.result = result
+    self.reason = reason
+    self.detail = detail
+    self.eventID = eventID
+    self.subject = subject
+    self.stage = stage
+  }
 
   var severity: Severity {
     switch result {
@@ -41,19 +52,6 @@ struct CallNote {
     case .unrecorded: "An event was rejected and not recorded."
     case .malformed: "A request could not be read."
     case .deadline: "A call took too long."
-    }
-  }
-}
-
-/// What a call is about, for its log line.
-enum CallSubject {
-  case push(Delivery)
-  case event(id: String, type: String, push: PushOrigin?)
-
-  var push: PushOrigin? {
-    switch self {
-    case .push(let delivery): PushOrigin(delivery.message)
-    case .event(_, _, let push): push
     }
   }
 }

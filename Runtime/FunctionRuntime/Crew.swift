@@ -2,6 +2,7 @@
 import CSystem
 import EventLoop
 import Glibc
+import HTTPServer
 import Synchronization
 
 /// All workers of the process, for ending them together.

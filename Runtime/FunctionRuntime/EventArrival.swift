@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Envelopes
+import HTTPServer
 
 /// The events of one request, which has one answer: when the last of them is finished.
 final class EventArrival {
@@ -12,64 +13,74 @@ final class EventArrival {
   /// What the answer is so far: that of the worst outcome. What may succeed later outweighs what never can,
   /// as it makes the sender repeat.
   private var answer = OutcomeResponses.done
-  private var note = CallNote(result: .done)
+  /// Nil while all is done.
+  private var note: CallNote?
+  /// What the call is about; nil of a batch, which would not fit a line.
+  private let subject: EventSubject?
 
   init(
-    _ count: Int, call: Call, sender: Sender, push: PushOrigin?,
+    _ events: [CloudEvent], call: Call, sender: Sender, push: PushOrigin?,
     record: ((EventDelivery, Rejection, @escaping (Bool) -> Void) -> Void)?
   ) {
     self.call = call
     self.sender = sender
     self.push = push
     self.record = record
-    isFinished = Array(repeating: false, count: count)
-    left = count
-  }
-
-  func subject(of event: CloudEvent) -> CallSubject {
-    .event(id: event.id, type: event.type, push: push)
+    isFinished = Array(repeating: false, count: events.count)
+    left = events.count
+    subject = events.count == 1 ? EventSubject(events[0], push: push) : nil
+    if let subject { call.concerns(subject) }
   }
 
   func isOpen(_ index: Int) -> Bool { call.isOpen && !isFinished[index] }
 
   func finish(_ delivery: EventDelivery, _ outcome: Outcome) {
     guard isOpen(delivery.index) else { return }
-    let subject = subject(of: delivery.event)
     switch outcome {
-    case .done:
-      settle(delivery, OutcomeResponses.done, CallNote(result: .done, subject: subject))
+    case .done: settle(delivery, OutcomeResponses.done, nil)
     case .retry(let reason, let detail):
       let note = CallNote(
-        result: .retry, reason: reason.rawValue, detail: detail, subject: subject)
+        result: .retry, reason: reason.rawValue, detail: detail, subject: subject(of: delivery))
       settle(delivery, OutcomeResponses.response(to: reason), note)
     case .reject(let rejection): reject(delivery, rejection)
     }
   }
 
   private func reject(_ delivery: EventDelivery, _ rejection: Rejection) {
-    // Its detail may quote what a visitor sent, so that is in the recorded message only.
-    var note = CallNote(
-      result: .unrecorded, reason: rejection.reason.rawValue,
-      subject: subject(of: delivery.event), stage: rejection.stage)
     guard sender == .pubSub, let record else {
-      return settle(delivery, OutcomeResponses.rejected(by: sender), note)
+      return reject(delivery, rejection, as: .unrecorded)
     }
     record(delivery, rejection) { [self] isRecorded in
       guard isOpen(delivery.index) else { return }
       guard isRecorded else { return finish(delivery, .retry(.rejectionNotRecorded)) }
-      note.result = .rejected
-      settle(delivery, OutcomeResponses.rejected(by: sender), note)
+      reject(delivery, rejection, as: .rejected)
     }
   }
 
-  private func settle(_ delivery: EventDelivery, _ response: Response, _ note: CallNote) {
+  private func reject(
+    _ delivery: EventDelivery, _ rejection: Rejection, as result: CallNote.Result
+  ) {
+    // Its detail may quote what a visitor sent, so that is in the recorded message only.
+    let note = CallNote(
+      result: result, reason: rejection.reason.rawValue, subject: subject(of: delivery),
+      stage: rejection.stage)
+    settle(delivery, OutcomeResponses.rejected(by: sender), note)
+  }
+
+  private func subject(of delivery: EventDelivery) -> EventSubject {
+    subject ?? EventSubject(delivery.event, push: push)
+  }
+
+  /// - Parameter note: Nil if the event was done.
+  private func settle(_ delivery: EventDelivery, _ response: Response, _ note: CallNote?) {
     isFinished[delivery.index] = true
-    if note.result == .retry || (self.note.result != .retry && note.result != .done) {
+    if let note, note.result == .retry || self.note?.result != .retry {
       answer = response
       self.note = note
     }
-    if isFinished.count == 1 { self.note = note }
     left -= 1
-    if left == 0 { call.reply(answer, note: self.note) }
+    guard left == 0 else { return }
+    let done: AnyObject = subject ?? CallNote(result: .done)
+    call.reply(answer, note: self.note ?? done)
   }
 }

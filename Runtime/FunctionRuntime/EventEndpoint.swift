@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import Envelopes
+import HTTPServer
 
 /// CloudEvents on one worker: decodes them, calls the function, answers by the outcomes and the sender.
 final class EventEndpoint {
@@ -47,10 +48,7 @@ final class EventEndpoint {
       return call.reply(OutcomeResponses.done, note: CallNote(result: .done))
     }
     let arrival = EventArrival(
-      sent.events.count, call: call, sender: sent.sender, push: sent.push,
-      record: function.record)
-    // What a batch is about would not fit a line.
-    if sent.events.count == 1 { call.concerns(arrival.subject(of: sent.events[0])) }
+      sent.events, call: call, sender: sent.sender, push: sent.push, record: function.record)
     for (index, event) in sent.events.enumerated() {
       function.receive(EventDelivery(event: event, index: index, arrival: arrival))
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
+import HTTPServer
 
 /// What every function answers in the same way, without the function being asked: health and
 /// readiness, and the two files that browsers and robots ask any server for.

@@ -2,6 +2,7 @@
 import CSystem
 import EventLoop
 import Glibc
+import HTTPServer
 import Settings
 
 /// The version of everything in this repository: in `--version`, log lines and `User-Agent`.
@@ -203,7 +204,7 @@ extension HTTPServer {
     }
     self.admit = admit
     deadlineResponse = OutcomeResponses.deadline
-    callLog = CallLog(worker: worker, sampling: worker.settings.callSampling)
+    observer = CallLog(worker: worker, sampling: worker.settings.callSampling)
   }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Envelopes
+import HTTPServer
 
 /// How a call ended. There are three ways, whoever sent it.
 public enum Outcome: Sendable {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import Envelopes
+import HTTPServer
 
 extension Request {
   /// What the request's headers say it carries.
   var pushHead: PushHead {
-    connection.input.withSpan { PushHead(connection.head.fields, in: $0) }
+    let fields = fieldsInPlace
+    return bodyInPlace.buffer.withSpan { PushHead(fields, in: $0) }
   }
 
   /// Whether the body is in a coding that would have to be undone: a small body may become a huge one. Of an
@@ -25,7 +27,7 @@ extension Request {
     let head = pushHead
     let target = pushTarget
     let (buffer, body) = bodyInPlace
-    let fields = connection.head.fields
+    let fields = fieldsInPlace
     if head.hasMessageID {
       return .unwrapped(in: buffer, fields: fields, body: body, topic: target.topic)
     }

@@ -2,6 +2,7 @@
 import CCrypto
 import EventLoop
 import Glibc
+import HTTPServer
 import Settings
 
 /// The settings that every function has.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import Envelopes
+import HTTPServer
 
 /// The events of one request, and who sent it.
 struct SentEvents {
@@ -15,7 +16,7 @@ extension Request {
     let head = pushHead
     let target = pushTarget
     let (buffer, body) = bodyInPlace
-    let fields = connection.head.fields
+    let fields = fieldsInPlace
     var sent = SentEvents(events: [], sender: .pubSub)
     switch head.mode {
     case .batch: sent.events = try CloudEvent.decodeJSONBatch(in: buffer, body: body)
@@ -56,7 +57,7 @@ extension Request {
 
   private func unwrapped(_ target: PushTarget) -> PubSubMessage {
     let (buffer, body) = bodyInPlace
-    return .unwrapped(in: buffer, fields: connection.head.fields, body: body, topic: target.topic)
+    return .unwrapped(in: buffer, fields: fieldsInPlace, body: body, topic: target.topic)
   }
 
   /// Pub/Sub pushes by these names. It decides only how a rejection is answered.

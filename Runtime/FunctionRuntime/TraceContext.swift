@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import CSystem
+import HTTPServer
 
 /// Which trace and span a request belongs to, from whichever of the two headers it has.
 ///

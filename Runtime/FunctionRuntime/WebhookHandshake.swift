@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import HTTPServer
 
 /// Consent to be sent events (HTTP 1.1 Web Hooks for Event Delivery 1.0.2 §4): `OPTIONS` with an origin.
 ///

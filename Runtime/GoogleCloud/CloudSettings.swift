@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import EventLoop
-import FunctionRuntime
 import HTTPClient
 import Settings
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import FunctionRuntime
 import Settings
 
 /// A Pub/Sub topic: `projects/P/topics/T`, or only `T` in this process's own project.

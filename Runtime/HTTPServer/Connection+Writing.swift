@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import CSystem
-import Envelopes
 import EventLoop
 import Glibc
 
@@ -158,9 +157,7 @@ extension Connection {
     guard now >= deadline else { return }
     switch phase {
     case .calling:
-      abandonCall(
-        server.deadlineResponse,
-        note: CallNote(result: .deadline, reason: Reason.deadlineExceeded.rawValue))
+      abandonCall(server.deadlineResponse, because: .deadline)
     // The client does not even read the answers that it has.
     case .head where backlog != nil, .body where backlog != nil, .chunkedBody where backlog != nil:
       close()
@@ -182,16 +179,6 @@ extension Connection {
     if hasServed { close() } else { deadline = min(deadline, server.loop.now + .seconds(1)) }
   }
 
-  var peerAddress: String {
-    var text = [CChar](repeating: 0, count: 64)
-    // The C side ends the text with a zero inside the array.
-    return unsafe text.withUnsafeMutableBufferPointer { room in
-      guard let start = room.baseAddress else { return "" }
-      unsafe pixel_peer_address(descriptor, start, room.count)
-      return unsafe String(cString: start)
-    }
-  }
-
   private var isIdle: Bool {
     if case .head = phase { return start == input.count && backlog == nil }
     return false
@@ -200,7 +187,7 @@ extension Connection {
   /// The time to drain is over.
   func cutOff(_ response: Response) {
     if case .calling = phase {
-      abandonCall(response, note: CallNote(result: .retry, reason: Reason.draining.rawValue))
+      abandonCall(response, because: .draining)
     }
     close()
   }

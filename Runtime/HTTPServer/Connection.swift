@@ -7,25 +7,7 @@ import Glibc
 /// One connection: reads requests, hands each to the server's handler, writes the answers in order.
 ///
 /// One request at a time is worked on; what is pipelined behind it waits in the buffer or the kernel.
-final class Connection: ReadinessHandler {
-  enum Phase {
-    /// Waiting for a request, or for the rest of its head.
-    case head
-    case body(length: Int)
-    case chunkedBody
-    /// The handler has the request; the buffer does not change until the answer.
-    case calling
-    /// The last answer is on its way; what still arrives is thrown away.
-    case lingering
-    case closed
-  }
-
-  let input = Buffer(capacity: 4096)
-  private(set) var head = RequestHead()
-  private(set) var body = 0..<0
-  var deadline = Instant.distantFuture
-  var phase = Phase.head
-
+final class Connection: Exchange, ReadinessHandler {
   let server: HTTPServer
   let descriptor: Int32
   let slot: Int
@@ -37,7 +19,6 @@ final class Connection: ReadinessHandler {
   /// How far an incomplete head has been searched for its end.
   var searched = 0
   private var chunks = ChunkedBody(start: 0)
-  private var callNumber: UInt64 = 0
   private var callBegan = Instant.distantFuture
   var isProcessing = false
   /// Bytes of the body that the process-wide bound counts.
@@ -45,10 +26,6 @@ final class Connection: ReadinessHandler {
   /// Answer bytes that the socket did not take at once.
   var backlog: Backlog?
   var hasServed = false
-  /// The sender of the current request still has to be identified.
-  var isUndecided = false
-  /// What the current call is about. It may refer to this connection, so it ends with the call.
-  private var subject: CallSubject?
   /// The client has said all it will say.
   var inputEnded = false
   /// After the last answer there is nothing to wait for.
@@ -65,16 +42,22 @@ final class Connection: ReadinessHandler {
     self.descriptor = descriptor
     self.slot = slot
     self.server = server
+    super.init()
     deadline = server.loop.now.after(nanoseconds: server.timeouts.idle)
+  }
+
+  override var peerAddress: String {
+    var text = [CChar](repeating: 0, count: 64)
+    // The C side ends the text with a zero inside the array.
+    return unsafe text.withUnsafeMutableBufferPointer { room in
+      guard let start = room.baseAddress else { return "" }
+      unsafe pixel_peer_address(descriptor, start, room.count)
+      return unsafe String(cString: start)
+    }
   }
 
   func open() throws(SystemError) {
     watch = try server.loop.watch(descriptor, for: interest, handler: self)
-  }
-
-  func isOpen(_ call: UInt64) -> Bool {
-    if case .calling = phase { return call == callNumber }
-    return false
   }
 
   // MARK: Reading
@@ -210,7 +193,7 @@ final class Connection: ReadinessHandler {
     callNumber &+= 1
     isUndecided = false
     phase = .calling  // so that the request can be looked at
-    let refusal = server.refusal(of: Request(connection: self, call: callNumber))
+    let refusal = server.refusal(of: Request(exchange: self, call: callNumber))
     phase = .head
     if let refusal { return isBodyIncomplete ? refuse(refusal) : decline(refusal, length) }
     guard count(length) else { return refuse(.overloaded) }
@@ -265,46 +248,24 @@ final class Connection: ReadinessHandler {
     deadline = server.loop.now.after(nanoseconds: server.timeouts.request)
     _ = server.load.inFlight.add(1, ordering: .relaxed)
     server.handler(
-      Request(connection: self, call: callNumber), Call(connection: self, number: callNumber))
+      Request(exchange: self, call: callNumber), Call(exchange: self, number: callNumber))
   }
 
-  func concerns(_ number: UInt64, _ subject: CallSubject) {
-    if isOpen(number) { self.subject = subject }
-  }
-
-  func reply(_ number: UInt64, _ response: Response) {
+  override func reply(_ number: UInt64, _ response: Response, note: AnyObject?) {
     guard isOpen(number) else { return }
-    server.callLog?.answered(
-      Request(connection: self, call: callNumber), response, began: callBegan)
-    answer(response, close: !head.keepAlive || server.isDraining)
-  }
-
-  func reply(_ number: UInt64, _ response: Response, note: CallNote) {
-    guard isOpen(number) else { return }
-    logCall(response, note)
-    answer(response, close: !head.keepAlive || server.isDraining)
-  }
-
-  func done(_ number: UInt64, _ response: Response, _ subject: CallSubject) {
-    guard isOpen(number) else { return }
-    server.callLog?.done(
-      Request(connection: self, call: callNumber), response, began: callBegan, subject)
+    server.observing?.answered(
+      Request(exchange: self, call: callNumber), response, began: callBegan, note: note)
     answer(response, close: !head.keepAlive || server.isDraining)
   }
 
   /// Answers for a handler that did not: at its deadline, or when the process ends. The connection
   /// closes and the buffer stays as it is, since the handler may still be reading it.
-  func abandonCall(_ response: Response, note: CallNote) {
-    var note = note
-    if let subject { note.subject = subject }
-    logCall(response, note)
+  func abandonCall(_ response: Response, because why: Abandonment) {
+    server.observing?.abandoned(
+      Request(exchange: self, call: callNumber), response, began: callBegan, because: why,
+      subject: subject)
     keepCounting()
     answer(response, close: true, keepBuffer: true)
-  }
-
-  private func logCall(_ response: Response, _ note: CallNote) {
-    server.callLog?.answered(
-      Request(connection: self, call: callNumber), response, began: callBegan, note: note)
   }
 
   private func answer(_ response: Response, close: Bool, keepBuffer: Bool = false) {

@@ -18,8 +18,13 @@ public final class HTTPServer: ReadinessHandler {
   }
   // Private, since each call looks at it: what others can reach is checked for overlapping access each time.
   private var admission: ((Request) -> Response?)?
-  /// Nil: calls leave no lines.
-  var callLog: CallLog?
+  /// Is told of every call that was answered.
+  public var observer: (any CallObserver)? {
+    get { observing }
+    set { observing = newValue }
+  }
+  // As for `admission`: not what others can reach.
+  private(set) final var observing: (any CallObserver)?
   /// What a call is answered with when its handler took too long.
   public var deadlineResponse = Response(status: 504, text: "The call took too long.")
   private var hasBegunDraining = false

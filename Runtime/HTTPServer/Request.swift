@@ -4,18 +4,19 @@ import Bytes
 /// A request on loan: its bytes lie in the connection's buffer until the call is answered. After that
 /// everything reads as empty.
 public struct Request {
-  let connection: Connection
+  let exchange: Exchange
   let call: UInt64
 
-  public var method: Method { connection.head.method }
+  public var method: Method { exchange.head.method }
 
-  /// Set when the head was looked at: whether the sender still has to be identified.
-  var isUndecided: Bool {
-    get { connection.isUndecided }
-    nonmutating set { connection.isUndecided = newValue }
+  /// For `HTTPServer.admit` to set, which sees the head alone: the handler still has to find out whether the
+  /// request is admitted.
+  public var isUndecided: Bool {
+    get { exchange.isUndecided }
+    nonmutating set { exchange.isUndecided = newValue }
   }
 
-  var isCurrent: Bool { connection.isOpen(call) }
+  var isCurrent: Bool { exchange.isOpen(call) }
 
   /// Lends the request target as sent, path and query.
   @inlinable
@@ -31,14 +32,17 @@ public struct Request {
 
   /// The buffer that holds the body and where in it, for decoding in place.
   public var bodyInPlace: (buffer: Buffer, range: Range<Int>) {
-    (connection.input, bodyRange)
+    (exchange.input, bodyRange)
   }
+
+  /// Where the header fields lie in the buffer of `bodyInPlace`.
+  public var fieldsInPlace: [HeaderField] { isCurrent ? exchange.head.fields : [] }
 
   /// Lends the value of the first field called `name`, which must be in lower case.
   public func withHeader<R>(_ name: StaticString, _ body: (Span<UInt8>) -> R) -> R? {
     guard isCurrent else { return nil }
-    return connection.input.withSpan { bytes in
-      for field in connection.head.fields
+    return exchange.input.withSpan { bytes in
+      for field in exchange.head.fields
       where ByteClass.equals(bytes, field.name, lowercase: name) {
         return body(bytes.extracting(field.value))
       }
@@ -53,8 +57,8 @@ public struct Request {
 
   public func headerCount(_ name: StaticString) -> Int {
     guard isCurrent else { return 0 }
-    return connection.input.withSpan { bytes in
-      connection.head.fields.count { ByteClass.equals(bytes, $0.name, lowercase: name) }
+    return exchange.input.withSpan { bytes in
+      exchange.head.fields.count { ByteClass.equals(bytes, $0.name, lowercase: name) }
     }
   }
 
@@ -99,14 +103,14 @@ public struct Request {
 
   /// The address at the other end of the connection, without port: the nearest front end's, if there is
   /// one.
-  public var peerAddress: String { connection.peerAddress }
+  public var peerAddress: String { exchange.peerAddress }
 
   // What lends bytes is inlined where a function calls it; this is what it needs to know. Once the call is
   // answered all ranges are empty.
-  @usableFromInline var buffer: Buffer { connection.input }
-  @usableFromInline var targetRange: Range<Int> { isCurrent ? connection.head.target : 0..<0 }
-  @usableFromInline var pathRange: Range<Int> { isCurrent ? connection.head.path : 0..<0 }
-  @usableFromInline var bodyRange: Range<Int> { isCurrent ? connection.body : 0..<0 }
+  @usableFromInline var buffer: Buffer { exchange.input }
+  @usableFromInline var targetRange: Range<Int> { isCurrent ? exchange.head.target : 0..<0 }
+  @usableFromInline var pathRange: Range<Int> { isCurrent ? exchange.head.path : 0..<0 }
+  @usableFromInline var bodyRange: Range<Int> { isCurrent ? exchange.body : 0..<0 }
 
   @inlinable @inline(__always)
   func with<R, E: Error>(

@@ -13,7 +13,7 @@ public enum Method: String, Sendable {
   case other = "OTHER"
 
   /// The same as `rawValue` without a `String` made of it.
-  var name: StaticString {
+  public var name: StaticString {
     switch self {
     case .get: "GET"
     case .head: "HEAD"

@@ -2,6 +2,7 @@
 import EventLoop
 import Foundation
 import HTTPClient
+import HTTPServer
 import ServerSupport
 import Settings
 import Testing

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A function that crashes when it is told how, to see what is left of it.
 import FunctionRuntime
+import HTTPServer
 
 /// Deeper than any stack. The array keeps the calls from becoming a loop.
 func sink(_ depth: Int) -> Int {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import EventLoop
 import Foundation
-import FunctionRuntime
 import HTTPClient
+import HTTPServer
 import ServerSupport
 
 /// Stands between a program and a service, passes everything on, and keeps each request as one JSON

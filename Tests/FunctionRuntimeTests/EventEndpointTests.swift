@@ -2,6 +2,7 @@
 import Envelopes
 import EventLoop
 import Foundation
+import HTTPServer
 import ServerSupport
 import Settings
 import Testing

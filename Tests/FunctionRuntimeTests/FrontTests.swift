@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import HTTPServer
 import ServerSupport
 import Testing
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
+import HTTPServer
 import Testing
 
 @testable import FunctionRuntime
@@ -73,7 +74,7 @@ import Testing
 
   @Test func `what lines say in constant parts is what the values are called`() {
     for severity in Severity.allCases { #expect(severity.name.description == severity.rawValue) }
-    let methods: [FunctionRuntime.Method] = [
+    let methods: [Method] = [
       .get, .head, .post, .put, .patch, .delete, .options, .other,
     ]
     for method in methods { #expect(method.name.description == method.rawValue) }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 
-@testable import FunctionRuntime
+@testable import HTTPServer
 
 /// A chunked body is the same however it arrives, and any bytes can be sent as one.
 struct ChunkedFuzzing: FuzzSubject {

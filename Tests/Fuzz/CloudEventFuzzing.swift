@@ -2,7 +2,7 @@
 import Bytes
 
 @testable import Envelopes
-@testable import FunctionRuntime
+@testable import HTTPServer
 
 /// Events in all modes: what begins with `{` is one in JSON, with `[` a batch, anything else is a request.
 struct CloudEventFuzzing: FuzzSubject {

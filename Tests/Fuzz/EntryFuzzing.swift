@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import Envelopes
-import FunctionRuntime
 import LogParse
 import PixelModel
 import Settings

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import FunctionRuntime
 
 /// The parsers that take bytes from outside, each with its own corpus in `Corpus/<name>`.
 enum FuzzTarget: String, CaseIterable, Sendable {

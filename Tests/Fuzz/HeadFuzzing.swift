@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 
-@testable import FunctionRuntime
+@testable import HTTPServer
 
 /// A request head means the same however it arrives and wherever it begins.
 struct HeadFuzzing: FuzzSubject {

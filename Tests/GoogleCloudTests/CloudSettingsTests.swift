@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import FunctionRuntime
 import Settings
 import Testing
 

@@ -2,8 +2,8 @@
 import Bytes
 import EventLoop
 import Foundation
-import FunctionRuntime
 import HTTPClient
+import HTTPServer
 import ServerSupport
 import Settings
 import Synchronization

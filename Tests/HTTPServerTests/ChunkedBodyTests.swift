@@ -2,7 +2,7 @@
 import Bytes
 import Testing
 
-@testable import FunctionRuntime
+@testable import HTTPServer
 
 @Suite struct ChunkedBodyTests {
   static let accepted: [(String, String)] = [

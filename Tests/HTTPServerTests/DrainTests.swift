@@ -4,7 +4,7 @@ import Foundation
 import ServerSupport
 import Testing
 
-@testable import FunctionRuntime
+@testable import HTTPServer
 
 @Suite struct DrainTests {
   private let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"

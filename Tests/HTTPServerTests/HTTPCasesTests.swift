@@ -4,7 +4,7 @@ import ServerSupport
 import TestSupport
 import Testing
 
-@testable import FunctionRuntime
+@testable import HTTPServer
 
 /// Requests that other servers' authors have collected, each with what every conforming server does.
 @Suite struct HTTPCasesTests {

@@ -2,7 +2,7 @@
 import Foundation
 import Testing
 
-@testable import FunctionRuntime
+@testable import HTTPServer
 
 @Suite struct HTTPDateTests {
   @Test func `every day of four centuries is named as Foundation names it`() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-@testable import FunctionRuntime
+@testable import HTTPServer
 
 extension HTTPServer {
   private var open: [Connection] { connections.compactMap { $0 } }

@@ -5,7 +5,7 @@ import Foundation
 import ServerSupport
 import Testing
 
-@testable import FunctionRuntime
+@testable import HTTPServer
 
 /// Answers with what it was asked: method, target and body.
 func echo(_ request: Request, _ call: Call) {
@@ -72,7 +72,7 @@ extension RunningServer {
   @Test func `pipelined requests that are answered later keep their order`() throws {
     let server = try RunningServer { request, call in
       let target = request.target
-      call.connection.server.loop.atTurnEnd {
+      (call.exchange as! Connection).server.loop.atTurnEnd {
         call.reply(Response(status: 200, text: target))
       }
     }
@@ -159,7 +159,7 @@ extension RunningServer {
   @Test func `a client that says no more still gets its answers`() throws {
     let server = try RunningServer { request, call in
       let target = request.target
-      call.connection.server.loop.schedule(after: .milliseconds(20)) {
+      (call.exchange as! Connection).server.loop.schedule(after: .milliseconds(20)) {
         call.reply(Response(status: 200, text: target))
       }
     }

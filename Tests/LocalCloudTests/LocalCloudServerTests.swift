@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import EventLoop
 import Foundation
-import FunctionRuntime
 import HTTPClient
+import HTTPServer
 import ServerSupport
 import Testing
 

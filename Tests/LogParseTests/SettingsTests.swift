@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import Foundation
-import FunctionRuntime
 import Settings
 import Testing
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 import Glibc
+import HTTPServer
 import ServerSupport
 import Settings
 import Synchronization

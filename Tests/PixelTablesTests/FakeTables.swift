@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import FunctionRuntime
+import HTTPServer
 import ServerSupport
 import Synchronization
 

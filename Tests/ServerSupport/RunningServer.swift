@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import EventLoop
 import Foundation
-import FunctionRuntime
+import HTTPServer
 
 /// An HTTP server on a free port of the loopback address, on its own thread.
 public final class RunningServer: @unchecked Sendable {

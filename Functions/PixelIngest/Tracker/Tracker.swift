@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import FunctionRuntime
 import GoogleCloud
+import HTTPServer
 import PixelModel
 
 /// The tracker, `GET` of `TRACKER_PATH`: the same bytes until the program ends, so all is made ready once.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+import Bytes
 import EventLoop
+import HTTPServer
 
 /// Decides on one worker who may push.
 final class PushVerifier {
@@ -119,7 +121,7 @@ final class PushVerifier {
     guard request.headerCount("authorization") == 1 else { throw .bearer }
     let parsed = request.withHeader("authorization") { value -> Result<PushToken, TokenRule> in
       // The scheme's case does not matter (RFC 9110 §11.1).
-      guard value.count > 7, ByteClass.equals(value, 0..<7, lowercase: "bearer ") else {
+      guard value.count > 7, value.equalsIgnoringCase("bearer ", prefixOf: 0..<value.count) else {
         return .failure(.bearer)
       }
       do throws(TokenRule) {

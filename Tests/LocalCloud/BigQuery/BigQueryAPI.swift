@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import HTTPServer
 
 /// BigQuery's REST paths over the store. Each answer has the shape of the v2 reference.
 struct BigQueryAPI {

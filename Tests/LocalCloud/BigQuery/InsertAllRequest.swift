@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import HTTPServer
 
 /// The body of `tabledata.insertAll`, held against its documented limits.
 struct InsertAllRequest {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import HTTPServer
 
 /// The metadata server of a Google machine: tells functions who they are and gives them tokens.
 final class MetadataServer {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import HTTPServer
 
 /// An error answer of a Google REST API: status, and the JSON body that explains it.
 public struct GoogleError: Error, Equatable, Sendable {

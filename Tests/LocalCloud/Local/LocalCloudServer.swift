@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import Dispatch
 import EventLoop
-import FunctionRuntime
 import Glibc
 import HTTPClient
+import HTTPServer
 
 /// Puts a `LocalCloud` on a port: requests in, answers and pushes out, all on one loop.
 public final class LocalCloudServer {

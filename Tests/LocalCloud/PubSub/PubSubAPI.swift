@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import HTTPServer
 
 /// Pub/Sub's REST paths over the broker.
 struct PubSubAPI {

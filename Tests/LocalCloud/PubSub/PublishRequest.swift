@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import HTTPServer
 
 /// The body of `topics.publish`, held against its documented limits.
 struct PublishRequest {

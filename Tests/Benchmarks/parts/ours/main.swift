@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import FunctionRuntime
 import Glibc
 import Settings
 
