@@ -124,7 +124,7 @@ let package = Package(
     module("EventLoop", in: "Runtime", ["CSystem"]),
     module("Settings", in: "Runtime", ["EventLoop"]),
     module("Envelopes", in: "Runtime", ["Bytes"]),
-    module("PixelModel", in: "Runtime", ["Bytes", "Settings", "CCrypto"]),
+    module("PixelModel", in: "Runtime", ["Bytes", "Envelopes", "Settings", "CCrypto"]),
     module("TimeZones", in: "Runtime", ["Bytes", "Settings"]),
     module("HTTPClient", in: "Runtime", ["EventLoop", "CCurl"]),
     module("HTTPServer", in: "Runtime", ["Bytes", "EventLoop", "CSystem"]),
@@ -206,7 +206,8 @@ let package = Package(
       tests(
         "LogParse",
         [
-          "LogParse", "PixelIngest", "Acceptance", "Envelopes", "PixelModel", "Settings", "Bytes",
+          "LogParse", "PixelIngest", "Acceptance", "LocalCloud", "Envelopes", "PixelModel",
+          "Settings", "Bytes",
           "TestSupport",
         ]),
       tests(
@@ -218,7 +219,10 @@ let package = Package(
       tests("TimeZones", ["TimeZones", "TestSupport"]),
       tests("EventLoop", ["EventLoop", "ServerSupport"]),
       tests("Settings", ["Settings"]),
-      tests("PixelModel", ["PixelModel", "Bytes", "Settings"]),
+      tests("Layout", []),
+      tests(
+        "PixelModel",
+        ["PixelModel", "Bytes", "Settings", "Envelopes", "FunctionRuntime", "TypedFunctions"]),
       tests(
         "HTTPServer", ["HTTPServer", "EventLoop", "Bytes", "ServerSupport", "TestSupport"]),
       tests(

@@ -7,9 +7,6 @@ import PixelModel
 ///
 /// Only contracts that have a RECORD have one, so that the others don't pay for it.
 struct FieldTree {
-  /// The highest index of a REPEATED RECORD: `items[99].sku`.
-  static let maximumIndex = 99
-
   struct Node {
     let column: RowPlan.PlannedColumn
     /// The names from the RECORD column on, with dots: `items.sku`.
@@ -118,7 +115,7 @@ struct FieldTree {
     case .append: return isList ? .record(isOpenList: true) : .unknown
     case .element(let index):
       guard isList else { return .unknown }
-      return index > Self.maximumIndex ? .indexTooHigh : .record(isOpenList: false)
+      return index > JSONPath.maximumIndex ? .indexTooHigh : .record(isOpenList: false)
     }
   }
 
@@ -148,8 +145,8 @@ struct FieldTree {
         guard indices >> (depth * 8) & 0xff == 0, let index = name.decimal(at: start..<end) else {
           return nil
         }
-        isTooHigh = isTooHigh || index > maximumIndex
-        indices |= UInt128(min(index, maximumIndex) + 1) << (depth * 8)
+        isTooHigh = isTooHigh || index > JSONPath.maximumIndex
+        indices |= UInt128(min(index, JSONPath.maximumIndex) + 1) << (depth * 8)
       } else {
         depth += 1
         guard depth < 16 else { return nil }

@@ -64,7 +64,7 @@ struct JSONParts {
       return child(of: node) { $0.index == index } ?? add(Node(name: 0..<0, index: index), to: node)
     case (.list, .oneMore):
       // Behind all that have an index.
-      return add(Node(name: 0..<0, index: FieldTree.maximumIndex &+ nodes.count), to: node)
+      return add(Node(name: 0..<0, index: JSONPath.maximumIndex &+ nodes.count), to: node)
     default: return nil
     }
   }

@@ -7,6 +7,8 @@ import Bytes
 /// Brackets may be encoded, as browsers do it; an encoded dot belongs to its name: `.a%2Eb` is one key.
 struct JSONPath {
   static let maximumDepth = 16
+  /// The highest index, also of a REPEATED RECORD: `items[99].sku`.
+  static let maximumIndex = 99
 
   enum Step: Equatable {
     /// A member of an object: its name, still encoded.
@@ -65,7 +67,7 @@ struct JSONPath {
     while let step = steps.next(in: url) {
       depth += 1
       if step == .invalid { return .invalid }
-      if case .element(let index, _) = step, index > FieldTree.maximumIndex { isFar = true }
+      if case .element(let index, _) = step, index > Self.maximumIndex { isFar = true }
     }
     return isFar || depth > Self.maximumDepth ? .tooFar : .good
   }

@@ -25,7 +25,9 @@ final class MessageEndpoint {
   private func decode(_ request: Request, _ call: Call) {
     let message: PubSubMessage
     do throws(EnvelopeError) {
-      message = try request.message(function)
+      message = try request.message(
+        takesRawBodies: function.takesRawBodies,
+        needsID: function.authentication.mode != .none)
     } catch {
       let note = CallNote(
         result: .malformed, reason: error.reason.rawValue, detail: error.detail)

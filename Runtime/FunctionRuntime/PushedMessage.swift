@@ -23,7 +23,10 @@ extension Request {
   ///
   /// What the headers say goes before what the body looks like. Otherwise a publisher could write data that
   /// looks like a wrapped push, and so make up an id and a subscription.
-  func message(_ function: MessageFunction) throws(EnvelopeError) -> PubSubMessage {
+  /// - Parameters:
+  ///   - takesRawBodies: Whether every other body is a message's data.
+  ///   - needsID: Whether a message without an id is refused. By hand, on a laptop, it may be left out.
+  func message(takesRawBodies: Bool, needsID: Bool) throws(EnvelopeError) -> PubSubMessage {
     let head = pushHead
     let target = pushTarget
     let (buffer, body) = bodyInPlace
@@ -31,7 +34,7 @@ extension Request {
     if head.hasMessageID {
       return .unwrapped(in: buffer, fields: fields, body: body, topic: target.topic)
     }
-    if function.takesRawBodies { return .raw(in: buffer, body: body, topic: target.topic) }
+    if takesRawBodies { return .raw(in: buffer, body: body, topic: target.topic) }
     switch head.mode {
     case .none: break
     case .binary: return try .decode(.decodeBinary(in: buffer, fields: fields, body: body))
@@ -39,8 +42,7 @@ extension Request {
     case .structured, .batch, .unknownFormat: throw .unknownEventFormat
     }
     let message = try PubSubMessage.decodeWrapped(in: buffer, body: body, topic: target.topic)
-    guard message.hasMessageID || function.authentication.mode == .none else {
-      // By hand, on a laptop, it may be left out.
+    guard message.hasMessageID || !needsID else {
       throw .malformedEnvelope("message has no messageId")
     }
     // Eventarc's fallback: the message is in an event that is in a message.

@@ -6,7 +6,7 @@ import FunctionRuntime
 
 extension MessageFunction {
   /// A function of values: the message's data is decoded from JSON by Foundation, which this module
-  /// links and the others do not. Data that does not decode is rejected with `entry_not_json`.
+  /// links and the others do not. Data that does not decode is rejected with `payload_invalid`.
   public static func typed<Payload: Decodable & Sendable>(
     _ type: Payload.Type, stage: String, authentication: PushAuthentication, worker: Worker,
     executor: (any TaskExecutor)? = nil,
@@ -16,8 +16,11 @@ extension MessageFunction {
     .asynchronous(
       authentication: authentication, worker: worker, executor: executor, record: record
     ) { message in
-      guard let payload = Payload(json: message.data) else {
-        return .reject(.noValue(of: type, stage))
+      let payload: Payload
+      do throws(Rejection) {
+        payload = try .decoded(from: message.data, stage)
+      } catch {
+        return .reject(error)
       }
       return try await handler(payload, message)
     }

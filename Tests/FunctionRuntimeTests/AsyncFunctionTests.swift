@@ -169,7 +169,7 @@ import TypedFunctions
     #expect(try await status(function, push(#"{"id":5}"#)) == 204)
     #expect(try await status(function, push(#"{"id":"five"}"#)) == 204)
     #expect(ids.withLock { $0 } == [5])
-    #expect(recorded.withLock { $0 } == ["The data is not a Order."])
+    #expect(recorded.withLock { $0 } == ["The field id is not of type Int."])
   }
 
   // MARK: Events
@@ -294,7 +294,7 @@ import TypedFunctions
     }
     #expect(recorded.withLock { $0 } == [])
     #expect(try await status(function, push("five")) == 204)
-    #expect(recorded.withLock { $0 } == ["entryNotJSON The data is not a Order."])
+    #expect(recorded.withLock { $0 } == ["payload_invalid The data is not JSON."])
     #expect(ids.withLock { $0 } == [5, 6])
   }
 }
