@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import Foundation
-import FunctionRuntime
 import ServerSupport
 import Settings
 import Testing
