@@ -104,7 +104,7 @@ let package = Package(
     .executable(name: "event-echo", targets: ["EventEcho"]),
     .executable(name: "conformance", targets: ["ConformanceMain"]),
     .executable(name: "differential", targets: ["Differential"]),
-    .executable(name: "pixel-tables", targets: ["PixelTablesMain"]),
+    .executable(name: "pixel", targets: ["PixelMain"]),
     // Modules that Tests/Benchmarks, a package of its own, measures one by one.
     .library(
       name: "MeasuredModules",
@@ -124,7 +124,8 @@ let package = Package(
     module("EventLoop", in: "Runtime", ["CSystem"]),
     module("Settings", in: "Runtime", ["EventLoop"]),
     module("Envelopes", in: "Runtime", ["Bytes"]),
-    module("PixelModel", in: "Runtime", ["Bytes", "Envelopes", "Settings", "CCrypto"]),
+    module(
+      "PixelModel", in: "Runtime", ["Bytes", "Envelopes", "Settings", "TimeZones", "CCrypto"]),
     module("TimeZones", in: "Runtime", ["Bytes", "Settings"]),
     module("HTTPClient", in: "Runtime", ["EventLoop", "CCurl"]),
     module("HTTPServer", in: "Runtime", ["Bytes", "EventLoop", "CSystem"]),
@@ -169,14 +170,15 @@ let package = Package(
         path: "Tests/LocalCloud/Main", swiftSettings: relaxed),
 
       .target(
-        name: "PixelTables", dependencies: ["PixelModel", "EventLoop", "HTTPClient"],
-        path: "scripts/PixelTables", exclude: ["Main"], swiftSettings: relaxed),
+        name: "Pixel",
+        dependencies: ["Bytes", "PixelModel", "TimeZones", "EventLoop", "HTTPClient"],
+        path: "scripts/Pixel", exclude: ["Main"], swiftSettings: relaxed),
       .executableTarget(
-        name: "PixelTablesMain",
+        name: "PixelMain",
         dependencies: [
-          "PixelTables", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+          "Pixel", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
-        path: "scripts/PixelTables/Main", swiftSettings: relaxed),
+        path: "scripts/Pixel/Main", swiftSettings: relaxed),
 
       .target(name: "TestSupport", path: "Tests/Support", swiftSettings: relaxed),
       .target(
@@ -213,8 +215,8 @@ let package = Package(
       tests(
         "BQLoader",
         [
-          "BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "Settings", "Bytes",
-          "FunctionRuntime", "HTTPServer", "TimeZones", "ServerSupport", "TestSupport",
+          "BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "PixelModel", "Settings",
+          "FunctionRuntime", "HTTPServer", "ServerSupport",
         ]),
       tests("TimeZones", ["TimeZones", "TestSupport"]),
       tests("EventLoop", ["EventLoop", "ServerSupport"]),
@@ -222,7 +224,10 @@ let package = Package(
       tests("Layout", []),
       tests(
         "PixelModel",
-        ["PixelModel", "Bytes", "Settings", "Envelopes", "FunctionRuntime", "TypedFunctions"]),
+        [
+          "PixelModel", "Bytes", "Settings", "Envelopes", "TimeZones", "FunctionRuntime",
+          "TypedFunctions", "TestSupport",
+        ]),
       tests(
         "HTTPServer", ["HTTPServer", "EventLoop", "Bytes", "ServerSupport", "TestSupport"]),
       tests(
@@ -256,13 +261,13 @@ let package = Package(
           "ServerSupport", "TestSupport",
         ]),
       tests("Acceptance", ["Acceptance", "LocalCloud", "PixelModel", "Bytes"]),
-      tests("PixelTables", ["PixelTables", "HTTPServer", "ServerSupport"]),
+      tests("Pixel", ["Pixel", "PixelModel", "HTTPServer", "ServerSupport"]),
       tests(
         "EndToEnd",
         [
           "EventLoop", "HTTPServer", "HTTPClient", "ServerSupport", "TestSupport",
           "Conformance", "EventEcho", "PixelIngestMain", "LogParseMain", "BQLoaderMain",
-          "LocalCloudMain", "PixelTablesMain",
+          "LocalCloudMain", "PixelMain",
         ],
         exclude: [
           "bigquery_judge.py", "browser.py", "cloudevents_client.py", "Tables", "Tracker",

@@ -31,10 +31,10 @@ main() {
   esac
   require_swift
   install_packages "${SYSTEM_PACKAGES[@]}"
-  swift build --package-path "$ROOT" -c release --product pixel-tables 2>&1 | build_errors_only >&2
+  swift build --package-path "$ROOT" -c release --product pixel 2>&1 | build_errors_only >&2
   BIN="$(swift build --package-path "$ROOT" -c release --show-bin-path)"
   cd "$ROOT"  # the contract's default path is relative to it
-  exec "$BIN/pixel-tables" "$@"
+  exec "$BIN/pixel" tables "$@"
 }
 
 main "$@"

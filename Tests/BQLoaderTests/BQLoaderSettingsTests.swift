@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import PixelModel
 import Settings
 import Testing
 
@@ -21,7 +22,7 @@ import Testing
   @Test(arguments: [
     [:], ["TEMPLATE_SUFFIX": ""], ["TIME_ZONE": "CET-1CEST,M3.5.0,M10.5.0/3"], ["TIME_ZONE": "UTC"],
     ["BIGQUERY_TABLE": "{contract}"], ["BIGQUERY_TABLE": "x_{contract}_y", "TEMPLATE_SUFFIX": ""],
-    ["MAX_NEW_TABLES_PER_HOUR": "0"], ["SCHEMA_GRACE": "0s"], ["BATCH_GZIP": "on"],
+    ["MAX_NEW_TABLES_PER_HOUR": "0"], ["SCHEMA_GRACE": "0s"],
   ])
   func `may be set`(_ own: [String: String]) { #expect(problem(own) == nil) }
 
@@ -32,7 +33,7 @@ import Testing
     ["BIGQUERY_TABLE": String(repeating: "x", count: 1025)],
     ["TEMPLATE_SUFFIX": "_{a}{b}"], ["TEMPLATE_SUFFIX": "_Zo"], ["TIME_ZONE": "Mars/Olympus"],
     ["TIME_ZONE": "../passwd"], ["MAX_NEW_TABLES_PER_HOUR": "-1"],
-    ["MAX_NEW_TABLES_PER_HOUR": "36001"], ["SCHEMA_GRACE": "15"], ["BATCH_GZIP": "yes"],
+    ["MAX_NEW_TABLES_PER_HOUR": "36001"], ["SCHEMA_GRACE": "15"],
     ["BATCH_BYTES": "11MB"], ["KNOWN_IDS": "/nowhere/ids"], ["KNOWN_IDS": "/bin/true"],
     ["CONTRACT": "/nowhere/c.json"],
   ])

@@ -54,8 +54,7 @@ final class RunningLoader: @unchecked Sendable {
         let log = Log(loop: loop, format: .json, level: .info, service: "test", version: "0")
         log.descriptor = logFile
         let worker = Worker(
-          index: index, loop: loop, log: log, settings: runtime, load: Load(), userAgent: "test",
-          firstLoop: nil)
+          index: index, loop: loop, log: log, settings: runtime, load: Load(), userAgent: "test")
         let server = HTTPServer(worker, .messages(BQLoaderFunction.function(settings, worker)))
         return Result {
           (thread, worker, server, try server.listen(host: "127.0.0.1", port: 0))

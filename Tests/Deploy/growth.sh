@@ -15,7 +15,7 @@ copy_tree() {
   mkdir -p "$WORK/tree"
   cp -r "$ROOT/infra" "$ROOT/scripts" "$WORK/tree/"
   # shellcheck disable=SC2016  # another shell's dollars
-  printf '#!/bin/sh\nexec "%s/pixel-tables" "$@" --endpoint "$FAKEGCP_URL"\n' "$1" >"$WORK/tree/scripts/tables.sh"
+  printf '#!/bin/sh\nexec "%s/pixel" tables "$@" --endpoint "$FAKEGCP_URL"\n' "$1" >"$WORK/tree/scripts/tables.sh"
 }
 
 # The suffix tables that rows would have made.
@@ -47,7 +47,7 @@ main() {
   [[ ${1:-} != make-tables ]] || { make_tables; return; }
   can_deploy || return 0
   local bin="${PIXEL_BINARIES:-$ROOT/.build/release}" deploy parts=(tables views services)
-  [[ -x $bin/pixel-tables ]] || { say "SKIPPED: pixel-tables is not built in $bin"; return 0; }
+  [[ -x $bin/pixel ]] || { say "SKIPPED: pixel is not built in $bin"; return 0; }
   copy_tree "$bin"
   deploy=("$WORK/tree/scripts/deploy.sh")
   export CONFIG

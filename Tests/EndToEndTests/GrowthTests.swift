@@ -106,7 +106,7 @@ private final class Growth: @unchecked Sendable {
 
   private func deploy() throws -> [Int32] {
     let tables = try Shell(
-      "GCE_METADATA_HOST=127.0.0.1:\(pipeline.ports.cloud) '\(binaries.path)/pixel-tables' add-columns "
+      "GCE_METADATA_HOST=127.0.0.1:\(pipeline.ports.cloud) '\(binaries.path)/pixel' tables add-columns "
         + "--project local --endpoint http://127.0.0.1:\(pipeline.ports.cloud) --contract '\(contract.path)'",
       in: pipeline.folder)
     guard tables.end() == 0 else { throw Timeout(description: tables.output) }

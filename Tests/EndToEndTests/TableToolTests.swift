@@ -7,7 +7,7 @@ import Testing
 
 /// The program behind scripts/tables.sh, as a person runs it.
 @Suite(.serialized) struct TableToolTests {
-  private static let tool = binaries.appendingPathComponent("pixel-tables")
+  private static let tool = binaries.appendingPathComponent("pixel")
   private static let fakegcp = packageRoot.appendingPathComponent("Tests/Kits/fakegcp/fakegcp")
   private static let files = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("Tables")
@@ -31,7 +31,7 @@ import Testing
     }
     let process = Process()
     process.executableURL = program
-    process.arguments = arguments
+    process.arguments = program == tool ? ["tables"] + arguments : arguments
     process.currentDirectoryURL = packageRoot
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardOutput = files[0].1

@@ -131,7 +131,7 @@ def main():
             [sys.argv[1]], stdout=sys.stderr,
             env=dict(os.environ, HOST="127.0.0.1", PORT=str(own), PUSH_AUTH="none", BIGQUERY_DATASET="d",
                      BIGQUERY_TABLE="events", TEMPLATE_SUFFIX="", GOOGLE_CLOUD_PROJECT="p",
-                     BATCH_GZIP="on", BIGQUERY_EMULATOR_HOST=base, PUBSUB_EMULATOR_HOST="127.0.0.1:1"))
+                     BIGQUERY_EMULATOR_HOST=base, PUBSUB_EMULATOR_HOST="127.0.0.1:1"))
         wait(f"http://127.0.0.1:{own}/ready")
 
         # Each value alone, then all in one row, then one row that is large enough to be compressed.

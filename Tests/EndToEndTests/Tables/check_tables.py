@@ -3,7 +3,7 @@
 
     python check_tables.py TOOL ROOT
 
-TOOL is the program pixel-tables, ROOT the repository. Prints "all N checks passed".
+TOOL is the program pixel, ROOT the repository. Prints "all N checks passed".
 """
 
 import datetime
@@ -121,7 +121,7 @@ class Tables:
         """The tool's answer."""
         place = ["--project", PROJECT, "--dataset", self.dataset, "--endpoint", self.emulator.url]
         done = subprocess.run(
-            [self.tool, *arguments, *place], cwd=self.root, capture_output=True, text=True, timeout=120)
+            [self.tool, "tables", *arguments, *place], cwd=self.root, capture_output=True, text=True, timeout=120)
         if done.returncode != status:
             sys.exit(f"{arguments}: status {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout

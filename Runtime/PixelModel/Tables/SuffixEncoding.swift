@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import PixelModel
 
 /// Makes any value a part of a table name, so that no two values make the same part and none can reach
 /// out of its place.
@@ -8,18 +7,19 @@ import PixelModel
 /// `A–Y a–z 0–9` stay; every other byte becomes `Z` and two upper-case hex digits. `_` never comes from a
 /// value, so it can only be the pattern's. Markers that are not part of a value are `Z` and a lower-case
 /// letter.
-enum SuffixEncoding {
+package enum SuffixEncoding {
   /// No value: the column is null or absent.
-  static let missing = "Zn"
+  package static let missing = "Zn"
   /// Stands before the SHA-256 of a value whose encoding would be longer than `maxBytes`.
-  static let hashed = "Zh"
+  package static let hashed = "Zh"
   /// The pattern gave nothing at all, which would be the template table itself.
-  static let empty = "Ze"
+  package static let empty = "Ze"
   /// Begins the suffix of the overflow table, which takes the rows that may not have a table of their own.
-  static let overflow = "_Zo"
-  static let maxBytes = 128
+  package static let overflow = "_Zo"
+  package static let maxBytes = 128
 
-  static func append(_ value: JSONValue?, of row: Span<UInt8>, to suffix: inout ByteWriter) {
+  package static func append(_ value: JSONValue?, of row: Span<UInt8>, to suffix: inout ByteWriter)
+  {
     guard let value else { return suffix.append(missing) }
     guard let string = value.string, string.hasEscapes else {
       return append(row.extracting(value.range), to: &suffix)
@@ -28,7 +28,7 @@ enum SuffixEncoding {
     append(text.span, to: &suffix)
   }
 
-  static func append(_ value: Span<UInt8>, to suffix: inout ByteWriter) {
+  package static func append(_ value: Span<UInt8>, to suffix: inout ByteWriter) {
     let start = suffix.count
     for index in value.indices {
       let byte = value[index]

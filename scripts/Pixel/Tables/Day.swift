@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: MIT
+import Bytes
 import Foundation
 
 /// A day of the calendar.
 public struct Day: Sendable, Hashable, Comparable, CustomStringConvertible {
   /// Days since 1 January 1970.
   let number: Int
-
-  private static let calendar: Calendar = {
-    var calendar = Calendar(identifier: .iso8601)
-    calendar.timeZone = .gmt
-    return calendar
-  }()
 
   init(number: Int) { self.number = number }
 
@@ -26,13 +21,10 @@ public struct Day: Sendable, Hashable, Comparable, CustomStringConvertible {
   /// `20260102`.
   init?(digits: some StringProtocol) {
     guard digits.utf8.count == 8, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-      let all = Int(digits), all >= 1_970_01_01
+      let all = Int(digits), all >= 1_970_01_01,
+      let date = CalendarDate(year: all / 10_000, month: all / 100 % 100, day: all % 100)
     else { return nil }
-    let parts = DateComponents(year: all / 10_000, month: all / 100 % 100, day: all % 100)
-    guard parts.isValidDate(in: Self.calendar), let date = Self.calendar.date(from: parts) else {
-      return nil
-    }
-    number = Int((date.timeIntervalSince1970 / 86_400).rounded(.down))
+    number = date.daysSince1970
   }
 
   /// The day of a moment, in UTC.
@@ -48,24 +40,20 @@ public struct Day: Sendable, Hashable, Comparable, CustomStringConvertible {
 
   func adding(_ days: Int) -> Day { Day(number: number + days) }
 
+  /// The first day of the month after its own.
   var nextMonth: Day {
-    let parts = Self.calendar.dateComponents([.year, .month], from: date)
-    let next = DateComponents(year: parts.year, month: (parts.month ?? 1) + 1, day: 1)
-    return Self.calendar.date(from: next).map {
-      Day(number: Int($0.timeIntervalSince1970) / 86_400)
-    }
+    let (year, month) = date.month == 12 ? (date.year + 1, 1) : (date.year, date.month + 1)
+    return CalendarDate(year: year, month: month, day: 1).map { Day(number: $0.daysSince1970) }
       ?? adding(31)
   }
 
-  private var date: Date { Date(timeIntervalSince1970: TimeInterval(number) * 86_400) }
+  private var date: CalendarDate { CalendarDate(daysSince1970: number) }
 
+  /// `2026-01-02`
   public var description: String {
-    let parts = Self.calendar.dateComponents([.year, .month, .day], from: date)
-    func padded(_ number: Int?, _ width: Int) -> String {
-      let text = String(number ?? 0)
-      return String(repeating: "0", count: max(0, width - text.count)) + text
-    }
-    return "\(padded(parts.year, 4))-\(padded(parts.month, 2))-\(padded(parts.day, 2))"
+    var text = ByteWriter(capacity: 10)
+    text.append(date: date)
+    return text.bytes.span.string
   }
 
   public static func < (a: Day, b: Day) -> Bool { a.number < b.number }

@@ -46,7 +46,7 @@ public struct Upkeep: Sendable {
   func say(done: String, wouldBe: String) { print(isDryRun ? "would \(wouldBe)" : done) }
 
   /// Progress and warnings, apart from the result.
-  static func note(_ line: String) { FileHandle.standardError.write(Data("\(line)\n".utf8)) }
+  public static func note(_ line: String) { FileHandle.standardError.write(Data("\(line)\n".utf8)) }
 
   /// The name that all suffix tables begin with.
   var prefix: String { "\(template)_" }

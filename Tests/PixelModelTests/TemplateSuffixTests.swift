@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import TimeZones
 
-@testable import BQLoader
+@testable import PixelModel
 
 @Suite struct TemplateSuffixTests {
   static func suffix(_ pattern: String, _ row: String) throws -> String {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Testing
 
-@testable import PixelTables
+@testable import Pixel
 
 @Suite struct ExpiryTests {
   private let day = 86_400_000

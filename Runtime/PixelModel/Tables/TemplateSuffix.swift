@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import PixelModel
 import TimeZones
 
 /// The pattern that says which table a row goes to: the template table's name plus the suffix that this makes
@@ -10,7 +9,7 @@ import TimeZones
 /// `{date}`, `{month}` and `{hour}` are the event's, in a time zone. Everything else is a letter but `Z`,
 /// a digit, or `_`.
 public struct TemplateSuffix: Sendable {
-  enum Part: Equatable, Sendable {
+  package enum Part: Equatable, Sendable {
     case literal(String)
     /// Index into `columns`.
     case column(Int)
@@ -19,9 +18,9 @@ public struct TemplateSuffix: Sendable {
     case time(characters: Int)
   }
 
-  let parts: [Part]
+  package let parts: [Part]
   /// Names of the columns that the pattern uses.
-  let columns: [[UInt8]]
+  package let columns: [[UInt8]]
   private let zone: ZoneOffsets
 
   /// No suffix: rows go to the table itself.
@@ -33,7 +32,7 @@ public struct TemplateSuffix: Sendable {
     self.zone = zone
   }
 
-  init(pattern: String, zone: ZoneOffsets = .utc) throws(TemplateSuffixError) {
+  package init(pattern: String, zone: ZoneOffsets = .utc) throws(TemplateSuffixError) {
     var parts: [Part] = []
     var columns: [[UInt8]] = []
     var rest = Substring(pattern)
@@ -48,7 +47,7 @@ public struct TemplateSuffix: Sendable {
       } else {
         let literal = rest.prefix { $0 != "{" }
         // An encoded byte begins with `Z`, so a literal may not contain it.
-        guard literal.utf8.allSatisfy({ Self.isNameByte($0) && $0 != UInt8(ascii: "Z") }) else {
+        guard literal.utf8.allSatisfy({ $0.isNameByte && $0 != UInt8(ascii: "Z") }) else {
           throw TemplateSuffixError("'\(literal)' is not only letters without Z, digits and _")
         }
         parts.append(.literal(String(literal)))
@@ -63,19 +62,19 @@ public struct TemplateSuffix: Sendable {
   }
 
   /// Whether visitors decide how many tables there are.
-  var makesAnyNumberOfTables: Bool {
+  package var makesAnyNumberOfTables: Bool {
     parts.contains { if case .column = $0 { true } else { false } }
   }
 
   /// Whether it can't be taken for the end of a table's own name.
-  var beginsWithUnderscore: Bool {
+  package var beginsWithUnderscore: Bool {
     guard let first = parts.first else { return true }
     if case .literal(let text) = first { return text.hasPrefix("_") }
     return false
   }
 
   /// The longest suffix that it can make.
-  var maxLength: Int {
+  package var maxLength: Int {
     parts.reduce(0) { sum, part in
       switch part {
       case .literal(let text): sum + text.utf8.count
@@ -87,18 +86,18 @@ public struct TemplateSuffix: Sendable {
   }
 
   /// The name, as the pattern has it, of a column that is not one of `names`.
-  func columnMissing(from names: Set<String>) -> String? {
+  package func columnMissing(from names: Set<String>) -> String? {
     columns.lazy.map { String(decoding: $0, as: UTF8.self) }.first { !names.contains($0) }
   }
 
   /// The value that the allow-list is about: that of the first column.
-  func firstColumn(of facts: RowFacts) -> JSONValue? {
+  package func firstColumn(of facts: RowFacts) -> JSONValue? {
     for case .column(let index) in parts { return facts.values[index] }
     return nil
   }
 
   /// Where rows go that may not have a table of their own: `_Zo`, and the pattern's time if it has one.
-  func overflow(for facts: RowFacts) -> String {
+  package func overflow(for facts: RowFacts) -> String {
     var suffix = ByteWriter(capacity: 16)
     suffix.append(SuffixEncoding.overflow)
     for case .time(let characters) in parts {
@@ -110,7 +109,7 @@ public struct TemplateSuffix: Sendable {
   }
 
   /// The suffix of a row.
-  func text(for facts: RowFacts, in row: Span<UInt8>) -> String {
+  package func text(for facts: RowFacts, in row: Span<UInt8>) -> String {
     guard !parts.isEmpty else { return "" }
     var suffix = ByteWriter(capacity: 64)
     for part in parts {
@@ -174,17 +173,13 @@ public struct TemplateSuffix: Sendable {
     _ name: Substring, _ columns: inout [[UInt8]]
   ) throws(TemplateSuffixError) -> Int {
     guard let first = name.utf8.first, first == UInt8(ascii: "_") || !(0x30...0x39).contains(first),
-      name.utf8.allSatisfy(isNameByte), name.utf8.count <= 300
+      name.utf8.allSatisfy(\.isNameByte), name.utf8.count <= 300
     else {
       throw TemplateSuffixError(
         "{\(name)} is no column, {date}, {month}, {hour} or {bucket:column:N}")
     }
     columns.append(Array(name.utf8))
     return columns.count - 1
-  }
-
-  private static func isNameByte(_ byte: UInt8) -> Bool {
-    (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == UInt8(ascii: "_")
   }
 
   /// Only `_` never occurs in an encoded value, so only it keeps two of them apart.
@@ -207,5 +202,5 @@ public struct TemplateSuffix: Sendable {
 /// The fault of a pattern, as the end of a sentence.
 public struct TemplateSuffixError: Error, CustomStringConvertible {
   public let description: String
-  init(_ description: String) { self.description = description }
+  package init(_ description: String) { self.description = description }
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
 import Foundation
-import PixelTables
+import Pixel
 
-@main
-struct PixelTablesCommand: AsyncParsableCommand {
+struct TablesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "tables.sh",
+    commandName: "tables",
     abstract: "Looks after the tables that the pipeline writes.",
     discussion: """
       Each command looks first and changes only what is different, so it can be run again, also after \

@@ -3,14 +3,14 @@ import Bytes
 
 /// The parts of a row that the loader reads: its id, its time, and the values of the columns that make the
 /// suffix.
-struct RowFacts {
-  private(set) var eventID: JSONValue?
-  private(set) var time: Timestamp?
+package struct RowFacts {
+  package private(set) var eventID: JSONValue?
+  package private(set) var time: Timestamp?
   /// In the order of the columns asked for; nil if the row has no such member.
-  private(set) var values: [JSONValue?]
+  package private(set) var values: [JSONValue?]
 
   /// Reads one JSON object and throws for anything else. The first of two members with one name counts.
-  init(of row: Span<UInt8>, columns: [[UInt8]]) throws(JSONError) {
+  package init(of row: Span<UInt8>, columns: [[UInt8]]) throws(JSONError) {
     values = Array(repeating: nil, count: columns.count)
     var scanner = JSONScanner()
     try scanner.enterObject(in: row)
@@ -32,7 +32,7 @@ struct RowFacts {
 
 extension JSONString {
   /// Whether the string's text is `text`, however it is escaped.
-  func equals(_ text: [UInt8], in bytes: Span<UInt8>) -> Bool {
+  package func equals(_ text: [UInt8], in bytes: Span<UInt8>) -> Bool {
     hasEscapes ? self.text(in: bytes) == text : bytes.equals(text.span, at: range)
   }
 }

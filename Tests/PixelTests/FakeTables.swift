@@ -3,7 +3,7 @@ import HTTPServer
 import ServerSupport
 import Synchronization
 
-@testable import PixelTables
+@testable import Pixel
 
 /// BigQuery's tables as far as the tool sees them: list with pages, get, patch, delete. It can fail, and
 /// can say that rows are in a streaming buffer.

@@ -5,6 +5,10 @@
 ///
 /// What has been moved is seen from the rows themselves, so it can end at any time and be run again.
 public struct Move: Sendable {
+  /// The columns that most queries name, of those that the contract has; BigQuery clusters by up to four. As
+  /// infra/parts/tables.sh has it for the template.
+  static let clustering = ["type", "user_id", "event_time"]
+
   let upkeep: Upkeep
   let archive: String
   /// Tables whose last day is before it.
@@ -90,9 +94,8 @@ public struct Move: Sendable {
       "name": "table_suffix", "type": "STRING",
       "description": "Suffix of the table that the row was in.",
     ]
-    // What most questions ask for; BigQuery clusters by up to four.
     let names = fields.compactMap { $0["name"]?.string }
-    let clustering: [String] = ["user_id", "type"].filter { names.contains($0) }
+    let clustering: [String] = Self.clustering.filter { names.contains($0) }
     var table: JSON = [
       "schema": ["fields": .array(fields + [suffix])],
       "timePartitioning": ["type": "DAY", "field": "event_time"],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Testing
 
-@testable import PixelTables
+@testable import Pixel
 
 @Suite struct ExpireTests {
   private func cloud() throws -> FakeTables {

@@ -2,7 +2,7 @@
 import Foundation
 import Testing
 
-@testable import PixelTables
+@testable import Pixel
 
 @Suite struct EventsSQLTests {
   private static let root = URL(fileURLWithPath: #filePath)
