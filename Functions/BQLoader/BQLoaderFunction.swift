@@ -33,12 +33,9 @@ public final class BQLoaderFunction {
   /// The function as the runtime runs it, for one worker.
   public static func function(_ settings: BQLoaderSettings, _ worker: Worker) -> MessageFunction {
     let loader = BQLoaderFunction(settings: settings, worker: worker)
-    let rejections = RejectionRecorder(
-      publisher: Publisher(
-        worker: worker, cloud: settings.cloud, topic: settings.rejectedTopic,
-        timeout: .seconds(20)))
     return MessageFunction(
-      authentication: settings.authentication, receive: loader.receive, record: rejections.record)
+      authentication: settings.authentication, rejectedTo: settings.rejectedTopic, worker: worker,
+      cloud: settings.cloud, receive: loader.receive)
   }
 
   func receive(_ delivery: Delivery) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Bytes
 import FunctionRuntime
 import GoogleCloud
 import PixelModel
@@ -16,7 +17,6 @@ public struct BQLoaderSettings: Sendable {
   var maxRequestBytes = InsertAllRequest.maxBytes
   let batchLinger: Duration
   let maxInserts: Int
-  let compresses: Bool
   let schemaGrace: Duration
   let knownIDs: KnownIDs?
   let authentication: PushAuthentication
@@ -24,19 +24,18 @@ public struct BQLoaderSettings: Sendable {
   /// One for all workers.
   let state: LoaderState
 
-  enum Switch: String, CaseIterable { case off, on }
-
   public init(_ reader: inout SettingsReader) {
     dataset = reader.requiredText("BIGQUERY_DATASET", "dataset with the template table")
     table = Self.table(&reader)
     suffix = Self.suffix(&reader)
     let tablesPerHour = reader.integer(
       "MAX_NEW_TABLES_PER_HOUR", default: 200, in: 0...36_000,
-      "new tables of this instance; rows of more go to the suffix _Zo. Never above 10 a second")
+      "new tables that one instance makes, never above 10 a second; rows beyond go to _Zo and the date"
+    )
     knownIDs = Self.knownIDs(&reader)
     schemaGrace = reader.duration(
       "SCHEMA_GRACE", default: "15m", in: .zero...(.seconds(7 * 86_400)),
-      "how old a message gets before a column that the table does not have rejects it")
+      "a row with a column that its table does not have comes again until its message is that old")
     rejectedTopic = TopicName(
       reader.text("REJECTED_TOPIC", default: "pixel-rejected", "topic for what can't become a row"),
       setting: "REJECTED_TOPIC", &reader)
@@ -48,9 +47,9 @@ public struct BQLoaderSettings: Sendable {
     batchLinger = reader.duration(
       "BATCH_LINGER", default: "5ms", in: .zero...(.seconds(10)),
       "how long a row waits for others while inserts are on their way; longer if an answer is due")
-    compresses = Self.compresses(&reader)
     maxInserts = reader.integer(
-      "MAX_INSERTS", default: 32, in: 1...64, "inserts on their way at once")
+      "MAX_INSERTS", default: 32, in: 1...64,
+      "inserts on their way at once, of all tables; together at most four times BATCH_BYTES")
     authentication = PushAuthentication(&reader)
     cloud = CloudSettings(&reader, usesBigQuery: true)
     state = LoaderState(
@@ -132,17 +131,6 @@ public struct BQLoaderSettings: Sendable {
     }
   }
 
-  private static func compresses(_ reader: inout SettingsReader) -> Bool {
-    let isOn =
-      reader.choice(
-        "BATCH_GZIP", default: Switch.off, "on: inserts of 8 kB and more are compressed")
-      == .on
-    if isOn, let problem = Gzip.problem {
-      reader.fail(SettingsError("BATCH_GZIP is 'on', and zlib can't be loaded: \(problem)"))
-    }
-    return isOn
-  }
-
   // MARK: What has to fit together
 
   private func checkNames(_ reader: inout SettingsReader) {
@@ -163,7 +151,9 @@ public struct BQLoaderSettings: Sendable {
 
   private func checkColumns(_ reader: inout SettingsReader) {
     let path = reader.optionalText(
-      "CONTRACT", "schema file, to check that TEMPLATE_SUFFIX names columns that there are")
+      "CONTRACT",
+      "schema file, only to check at the start that the suffix's columns exist; without it the template "
+        + "table is looked at, and what is wrong is an error line")
     guard let path else { return }
     do {
       let contract = try Contract(json: try readFile(path), name: "for TEMPLATE_SUFFIX")
@@ -179,7 +169,6 @@ public struct BQLoaderSettings: Sendable {
   }
 
   private static func isName(_ text: String) -> Bool {
-    text.utf8.count <= 1024
-      && text.utf8.allSatisfy { ($0 | 0x20) &- 0x61 < 26 || $0 &- 0x30 < 10 || $0 == 0x5F }
+    text.utf8.count <= 1024 && text.utf8.allSatisfy(\.isNameByte)
   }
 }

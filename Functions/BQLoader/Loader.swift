@@ -45,8 +45,7 @@ final class Loader {
     queue = LoadQueue(
       maxRows: settings.batchRows, maxBytes: settings.batchBytes, linger: settings.batchLinger)
     inserter = TableInserter(
-      worker: worker, cloud: settings.cloud, dataset: settings.dataset,
-      compresses: settings.compresses)
+      caller: worker.cloudCaller, cloud: settings.cloud, dataset: settings.dataset)
   }
 
   func add(_ row: LoadRow, to destination: Destination) {

@@ -131,7 +131,8 @@ final class TableGate: Sendable {
   // MARK: Asking BigQuery
 
   private func lookUp(_ table: Destination, _ worker: Worker) {
-    TableCatalog(worker: worker, cloud: cloud, dataset: dataset).columns(of: table.name) {
+    TableCatalog(caller: worker.cloudCaller, cloud: cloud, dataset: dataset).columns(of: table.name)
+    {
       [self] answer in
       let admission: Admission
       switch answer {
@@ -155,7 +156,7 @@ final class TableGate: Sendable {
   }
 
   private func list(after token: String?, failures: Int, _ worker: Worker) {
-    TableCatalog(worker: worker, cloud: cloud, dataset: dataset).list(after: token) {
+    TableCatalog(caller: worker.cloudCaller, cloud: cloud, dataset: dataset).list(after: token) {
       [self] answer in
       switch answer {
       case .found(let page):

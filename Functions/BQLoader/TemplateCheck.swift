@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import FunctionRuntime
 import GoogleCloud
+import PixelModel
 
 /// Looks at the template table once, when the program starts, so that a mistake is in the log before the
 /// first row has waited for it.
@@ -11,7 +12,8 @@ struct TemplateCheck {
   let cloud: CloudSettings
 
   func run(on worker: Worker) {
-    TableCatalog(worker: worker, cloud: cloud, dataset: dataset).columns(of: table) { answer in
+    TableCatalog(caller: worker.cloudCaller, cloud: cloud, dataset: dataset).columns(of: table) {
+      answer in
       switch answer {
       case .missing(let trouble):
         worker.log.error(

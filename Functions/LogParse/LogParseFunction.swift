@@ -104,7 +104,8 @@ public final class LogParseFunction {
         privacy: settings.privacy),
       showsDropped: settings.droppedNames == .attribute, unknownNames: unknownNames)
     events = Publisher(
-      worker: worker, cloud: settings.cloud, topic: settings.eventsTopic, timeout: .seconds(20))
+      caller: worker.cloudCaller, cloud: settings.cloud, topic: settings.eventsTopic,
+      timeout: .seconds(20))
   }
 
   /// The function as the runtime runs it, for one worker.
@@ -113,13 +114,10 @@ public final class LogParseFunction {
   ) throws(SettingsError) -> MessageFunction {
     guard let contracts = settings.contracts else { throw SettingsError("CONTRACT can't be read") }
     let parse = LogParseFunction(settings: settings, contracts: contracts, worker: worker)
-    let rejections = RejectionRecorder(
-      publisher: Publisher(
-        worker: worker, cloud: settings.cloud, topic: settings.rejectedTopic,
-        timeout: .seconds(20)))
     worker.addReport(parse.reportNames)
     return MessageFunction(
-      authentication: settings.authentication, receive: parse.receive, record: rejections.record)
+      authentication: settings.authentication, rejectedTo: settings.rejectedTopic, worker: worker,
+      cloud: settings.cloud, receive: parse.receive)
   }
 
   func receive(_ delivery: Delivery) {

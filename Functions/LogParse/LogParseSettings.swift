@@ -35,7 +35,7 @@ public struct LogParseSettings: Sendable {
     pixelPaths = PixelPaths.parse(
       reader.text(
         "PIXEL_PATHS", default: "/pixel.png,/pixel.gif",
-        "paths whose requests are hits, with commas"),
+        "paths whose requests are hits, with commas; entries of other paths are left alone"),
       &reader)
     eventsTopic = TopicName(
       reader.text("EVENTS_TOPIC", default: "pixel-events", "topic that events are published to"),

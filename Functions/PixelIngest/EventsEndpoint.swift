@@ -100,7 +100,7 @@ final class EventsEndpoint {
     let now = Timestamp(nanosecondsSince1970: wallClockNanoseconds())
     var writer = EventWriter(
       request: request, now: now, defaults: defaults, signal: common,
-      visitor: common == nil ? visitor(of: request) : nil)
+      visitor: common == nil ? cookie?.visitor(of: request, newIDs: &ids) : nil)
     try request.withBody { body in
       let pieces: [EventsBody.Piece] =
         switch format {
@@ -196,14 +196,6 @@ final class EventsEndpoint {
     guard let missing else { return }
     batch.hints.append((index, .missing(missing)))
     throw .missingRequired
-  }
-
-  private func visitor(of request: Request) -> (id: [UInt8], newCookie: (String, String)?)? {
-    guard let cookie else { return nil }
-    var id = ByteWriter(capacity: VisitorCookie.idDigits)
-    if cookie.append(idOf: request, to: &id) { return (id.bytes, nil) }
-    ids.appendNext(to: &id)
-    return (id.bytes, cookie.header(id.bytes.span))
   }
 
   private func publish(_ batch: Batch, _ call: Call, _ answer: EventsAnswer) {

@@ -44,7 +44,7 @@ public final class PixelIngestFunction {
     // In log mode no hit waits for Pub/Sub; only a POST does.
     if isPublishing { settings.cloud.warmUp(worker, for: settings.cloud.pubSub) }
     publisher = Publisher(
-      worker: worker, cloud: settings.cloud, topic: settings.logsTopic,
+      caller: worker.cloudCaller, cloud: settings.cloud, topic: settings.logsTopic,
       timeout: settings.publishTimeout)
     hits = HitWriter(privacy: settings.privacy, hops: settings.forwardedHops)
     events = EventsEndpoint(settings: settings, worker: worker, publisher: publisher)
@@ -104,7 +104,7 @@ public final class PixelIngestFunction {
     }
 
     // 2. The visitor's id, if a cookie is asked for.
-    let visitor = signal == nil ? visitor(of: request) : nil
+    let visitor = signal == nil ? cookie?.visitor(of: request, newIDs: &ids) : nil
     let image = visitor?.newCookie.map { path.image(with: $0) } ?? path.image
 
     // 3. The entry.
@@ -134,19 +134,5 @@ public final class PixelIngestFunction {
     }
     worker.count("hit_to_log")
     call.reply(image)
-  }
-
-  private struct Visitor {
-    let id: [UInt8]
-    /// Set for a new one.
-    let newCookie: (String, String)?
-  }
-
-  private func visitor(of request: Request) -> Visitor? {
-    guard let cookie else { return nil }
-    var id = ByteWriter(capacity: VisitorCookie.idDigits)
-    if cookie.append(idOf: request, to: &id) { return Visitor(id: id.bytes, newCookie: nil) }
-    ids.appendNext(to: &id)
-    return Visitor(id: id.bytes, newCookie: cookie.header(id.bytes.span))
   }
 }

@@ -29,9 +29,11 @@ public struct PixelIngestSettings: Sendable {
   public init(_ reader: inout SettingsReader) {
     mode = reader.choice(
       "INGEST_MODE", default: Mode.publish,
-      "publish: answer when Pub/Sub has the hit; log: the request log is the record")
+      "publish: a hit is answered when Pub/Sub has it; log: at once, the request log is the record")
     logsTopic = TopicName(
-      reader.text("LOGS_TOPIC", default: "pixel-logs", "topic that hits are published to"),
+      reader.text(
+        "LOGS_TOPIC", default: "pixel-logs",
+        "topic that hits are published to: a name, or projects/P/topics/T"),
       setting: "LOGS_TOPIC", &reader)
     let paths = reader.text(
       "PIXEL_PATHS", default: "/pixel.png,/pixel.gif", "paths that serve the pixel, with commas")
@@ -40,7 +42,8 @@ public struct PixelIngestSettings: Sendable {
     trackerPaths = TrackerPaths(&reader, pixels: pixels)
     publishTimeout = reader.duration(
       "PUBLISH_TIMEOUT", default: "2s", in: .milliseconds(10)...(.seconds(60)),
-      "a hit that is not published by then goes to the log, for the sink; a POST is answered 503")
+      "a hit that is not published by then goes to the log, for the log sink (filter "
+        + "labels.pixel=\"hit\"); a POST is answered 503")
     writeKeys = WriteKeys(&reader)
     privacy = PrivacyPolicy(&reader)
     forwardedHops = reader.integer(
@@ -57,7 +60,8 @@ public struct PixelIngestSettings: Sendable {
     }
     let contract = reader.optionalText(
       "CONTRACT",
-      "log-parse's contract: then POSTs that it would reject for a missing column are refused")
+      "LogParse's contract, a file or a folder: events that LogParse would reject since a required "
+        + "column has no value are refused as missing_required")
     required = contract.flatMap { ContractSource($0).contracts(&reader) }
       .map { RequiredColumns($0) }
     cloud = CloudSettings(&reader)

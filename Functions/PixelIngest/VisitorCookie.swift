@@ -16,7 +16,9 @@ struct VisitorCookie: Sendable {
   /// Nil if there is to be none.
   init?(_ reader: inout SettingsReader) {
     let name = reader.optionalText(
-      "ID_COOKIE", "name of a first-party cookie with a random id, column visitor_id; none without")
+      "ID_COOKIE",
+      "name of a first-party cookie with a random id (Secure, HttpOnly, SameSite=Lax) for the column "
+        + "visitor_id; none without. Needs INGEST_MODE=publish")
     let lifetime = reader.duration(
       "ID_COOKIE_LIFETIME", default: "8760h", in: .seconds(60)...(.seconds(9600 * 3600)),
       "how long the cookie stays; browsers keep none for more than 400 days")
@@ -34,8 +36,17 @@ struct VisitorCookie: Sendable {
       "; Max-Age=\(lifetime.components.seconds); Path=/; Secure; HttpOnly; SameSite=Lax"
   }
 
+  /// Whom a request is from: by the id that the browser sent, or by a new one with the cookie that sets it. Not to
+  /// be asked under a privacy signal.
+  func visitor(of request: Request, newIDs ids: inout InsertIDs) -> Visitor {
+    var id = ByteWriter(capacity: Self.idDigits)
+    if append(idOf: request, to: &id) { return Visitor(id: id.bytes, newCookie: nil) }
+    ids.appendNext(to: &id)
+    return Visitor(id: id.bytes, newCookie: header(id.bytes.span))
+  }
+
   /// Appends the id that the browser sent; false if it sent none that we have made.
-  func append(idOf request: Request, to id: inout ByteWriter) -> Bool {
+  private func append(idOf request: Request, to id: inout ByteWriter) -> Bool {
     var found = false
     request.forEachHeader("cookie") { value in
       var at = 0
@@ -62,7 +73,14 @@ struct VisitorCookie: Sendable {
   }
 
   /// `Set-Cookie` for a new id.
-  func header(_ id: Span<UInt8>) -> (String, String) {
+  private func header(_ id: Span<UInt8>) -> (String, String) {
     ("Set-Cookie", "\(field)=\(id.string)\(attributes)")
   }
+}
+
+/// Whom a request is from, by the cookie.
+struct Visitor {
+  let id: [UInt8]
+  /// Set for a new one.
+  let newCookie: (String, String)?
 }

@@ -140,6 +140,21 @@ extension UInt8 {
     return value < 10 ? Int(value) : nil
   }
 
+  /// Whether it is an ASCII letter.
+  @inlinable @inline(__always)
+  public var isLetter: Bool { (self | 0x20) &- 0x61 < 26 }
+
+  /// Whether it is an ASCII letter, a digit or `_`, which names of columns and tables are made of.
+  @inlinable @inline(__always)
+  public var isNameByte: Bool { isLetter || self &- 0x30 < 10 || self == UInt8(ascii: "_") }
+
+  /// Whether it is a letter, a digit, `+`, `-` or `.`, which schemes of URIs are made of (RFC 3986 §3.1).
+  @inlinable @inline(__always)
+  public var isSchemeByte: Bool {
+    isLetter || self &- 0x30 < 10 || self == UInt8(ascii: "+") || self == UInt8(ascii: "-")
+      || self == UInt8(ascii: ".")
+  }
+
   /// 0 to 15 for `0`–`9`, `A`–`F` and `a`–`f`, else nil.
   @inlinable @inline(__always)
   public var hexDigit: UInt8? {

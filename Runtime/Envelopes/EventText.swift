@@ -41,11 +41,7 @@ enum EventText {
       colon != bytes.startIndex, bytes.index(after: colon) != bytes.endIndex
     else { return false }
     let scheme = bytes[..<colon]
-    return scheme.first.map { ($0 | 0x20) &- 0x61 < 26 } == true
-      && scheme.allSatisfy {
-        ($0 | 0x20) &- 0x61 < 26 || $0 &- 0x30 < 10 || $0 == UInt8(ascii: "+")
-          || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
-      }
+    return scheme.first?.isLetter == true && scheme.allSatisfy(\.isSchemeByte)
   }
 
   /// RFC 3339, which allows the second 60 at the end of a UTC day; it is the next day's first, as in

@@ -66,15 +66,14 @@ public struct FunctionService<Settings: Sendable>: Sendable {
     let signals = pixel_signalfd()  // before other threads start, so that they inherit the mask
     let load = Load()
     if runtime.workers > 1 { try claimPort(runtime) }
-    let first = try open(runtime, settings, index: 0, load: load, port: runtime.port, nil)
+    let first = try open(runtime, settings, index: 0, load: load, port: runtime.port)
     let crew = Crew(size: runtime.workers, timeout: runtime.drainTimeout)
     crew.join(first.worker, first.server)
     let port = first.port
-    let handle = first.worker.loop.handle
     for index in 1..<max(1, runtime.workers) {
       let started = startThread { [self] in
         do throws(SettingsError) {
-          let member = try open(runtime, settings, index: index, load: load, port: port, handle)
+          let member = try open(runtime, settings, index: index, load: load, port: port)
           crew.join(member.worker, member.server)
           member.worker.loop.run()
         } catch {
@@ -103,10 +102,9 @@ public struct FunctionService<Settings: Sendable>: Sendable {
     let port: UInt16
   }
 
-  /// Makes one worker with its function, listening. Without a first loop it is worker 0.
+  /// Makes one worker with its function, listening.
   private func open(
-    _ runtime: RuntimeSettings, _ settings: Settings, index: Int, load: Load, port: UInt16,
-    _ firstLoop: EventLoop.Handle?
+    _ runtime: RuntimeSettings, _ settings: Settings, index: Int, load: Load, port: UInt16
   ) throws(SettingsError) -> Member {
     let loop: EventLoop
     do throws(SystemError) { loop = try EventLoop() } catch { throw SettingsError("\(error)") }
@@ -115,7 +113,7 @@ public struct FunctionService<Settings: Sendable>: Sendable {
       version: pixelPipelineVersion)
     let worker = Worker(
       index: index, loop: loop, log: log, settings: runtime, load: load,
-      userAgent: "pixel-pipeline/\(pixelPipelineVersion) (\(name))", firstLoop: firstLoop)
+      userAgent: "pixel-pipeline/\(pixelPipelineVersion) (\(name))")
     let server = HTTPServer(worker, try start(settings, worker))
     do throws(SystemError) {
       let bound = try server.listen(host: runtime.host, port: port, shared: runtime.workers > 1)

@@ -23,11 +23,13 @@ public struct PushAuthentication: Sendable {
   public init(_ reader: inout SettingsReader) {
     mode = reader.choice(
       "PUSH_AUTH", default: Mode.oidc,
-      "oidc verifies the push token, platform trusts Cloud Run's check, none is for a laptop")
+      "oidc: the push's token is verified here; platform: Cloud Run has verified it and removed its "
+        + "signature, its claims are checked; none: anybody may push, for a laptop")
     let audience = reader.optionalText(
-      "PUSH_AUDIENCE", "audience of the push token; required with oidc and platform")
+      "PUSH_AUDIENCE", "audience that the token must have; required with oidc and platform")
     let account = reader.optionalText(
-      "PUSH_SERVICE_ACCOUNT", "e-mail of the account that pushes; required with oidc and platform")
+      "PUSH_SERVICE_ACCOUNT",
+      "e-mail of the account that the token must be of; required with oidc and platform")
     subscription = reader.optionalText(
       "PUSH_SUBSCRIPTION", "the only subscription that may push: projects/P/subscriptions/S")
     if let subscription, !Self.isSubscription(subscription) {

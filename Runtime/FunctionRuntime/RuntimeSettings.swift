@@ -17,8 +17,6 @@ public struct RuntimeSettings: Sendable {
   public var limits: HTTPLimits
   /// Whom outgoing connections trust; nil for libcurl's choice.
   public var caFile: String?
-  /// The Cloud Run service this process belongs to, if it runs there.
-  public var cloudRunService: String?
   /// The project, if the environment says it.
   var project: String?
 
@@ -28,12 +26,14 @@ public struct RuntimeSettings: Sendable {
     host = reader.text("HOST", default: "0.0.0.0", "address to listen on")
     port = UInt16(
       reader.integer("PORT", default: 8080, in: 0...65535, "port to listen on; 0 picks a free one"))
-    workers = reader.integer("WORKERS", default: 1, in: 1...64, "event loops, one thread each")
+    workers = reader.integer(
+      "WORKERS", default: 1, in: 1...64,
+      "event loops, one thread each; no second process can share their port")
     let level = reader.choice("LOG_LEVEL", default: Level.info, "least severity that is logged")
     logLevel = Severity(rawValue: level.rawValue.uppercased()) ?? .info
     logFormat = reader.choice(
       "LOG_FORMAT", default: isatty(1) == 1 ? Log.Format.text : .json,
-      "json for Cloud Logging, text for people; by whether stdout is a terminal")
+      "json for Cloud Logging, text for people. Without it: text on a terminal, else json")
     callSampling = Self.callSampling(&reader)
     limits = HTTPLimits()
     limits.maxBodyBytes = reader.bytes(
@@ -42,7 +42,8 @@ public struct RuntimeSettings: Sendable {
       "MAX_IN_FLIGHT", default: 1000, in: 1...100_000, "calls worked on at once; beyond: 429")
     limits.maxBufferedBytes = reader.bytes(
       "MAX_BUFFERED_BYTES", default: "\(Self.standardBuffer() >> 20)MiB", in: (1 << 20)...(1 << 40),
-      "bytes of all bodies held; beyond: 503. Half of the container's memory, at least 32MiB")
+      "bytes of all bodies held, also by calls that go on after their 504; beyond: 503. Without it: "
+        + "half of the container's memory and at least 32MiB, 512MiB without a limit")
     limits.requestTimeout = reader.duration(
       "REQUEST_TIMEOUT", default: "40s", in: .milliseconds(10)...(.seconds(3600)),
       "from call to answer; beyond: 504. Keep it below the ack deadline")
@@ -50,7 +51,6 @@ public struct RuntimeSettings: Sendable {
       "DRAIN_TIMEOUT", default: "8s", in: .zero...(.seconds(3600)),
       "for open calls after SIGTERM; Cloud Run ends the process after 10s")
     caFile = Self.caFile(&reader)
-    cloudRunService = reader.raw("K_SERVICE")
     project = reader.raw("GOOGLE_CLOUD_PROJECT")
   }
 

@@ -14,8 +14,6 @@ public final class Worker {
   /// Outgoing requests of this loop, with connections kept open.
   public let client: HTTPClient
   public let load: Load
-  /// Worker 0's loop, to ask it from another thread.
-  public let firstLoop: EventLoop.Handle
   /// The project that the process runs in, once it is known; names traces in log lines.
   public var project: String? {
     get { knownProject }
@@ -29,14 +27,13 @@ public final class Worker {
 
   init(
     index: Int, loop: EventLoop, log: Log, settings: RuntimeSettings, load: Load,
-    userAgent: String, firstLoop: EventLoop.Handle?
+    userAgent: String
   ) {
     self.index = index
     self.loop = loop
     self.log = log
     self.settings = settings
     self.load = load
-    self.firstLoop = firstLoop ?? loop.handle
     knownProject = settings.project
     client = HTTPClient(loop: loop, userAgent: userAgent, caFile: settings.caFile)
   }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import FunctionRuntime
 import HTTPClient
 
 /// Requests to BigQuery's REST API in the process's own project.
@@ -10,7 +9,7 @@ struct BigQueryClient {
     case ended(Result<IncomingResponse, TransportError>, authorization: String?)
   }
 
-  let worker: Worker
+  let caller: CloudCaller
   let cloud: CloudSettings
 
   /// - Parameter path: The path behind `/bigquery/v2/projects/PROJECT`.
@@ -18,18 +17,18 @@ struct BigQueryClient {
     _ method: String, _ path: String, headers: [String] = [], body: [UInt8] = [],
     timeout: Duration, _ completion: @escaping (Ending) -> Void
   ) {
-    cloud.access.withProject(worker.loop, worker.client) { project in
-      cloud.access.withAuthorization(for: cloud.bigQuery, worker.loop, worker.client) { token in
+    cloud.access.withProject(caller.loop, caller.client) { project in
+      cloud.access.withAuthorization(for: cloud.bigQuery, caller.loop, caller.client) { token in
         switch (project, token) {
         case (.success(let project), .success(let authorization)):
-          worker.project = project
+          caller.learned(project)
           var headers = headers
           if let authorization { headers.append("Authorization: \(authorization)") }
           let request = OutgoingRequest(
             method: method,
             url: "\(cloud.bigQuery.base)/bigquery/v2/projects/\(project)\(path)", headers: headers,
             body: body, timeout: timeout)
-          worker.client.send(request) { completion(.ended($0, authorization: authorization)) }
+          caller.client.send(request) { completion(.ended($0, authorization: authorization)) }
         case (.failure(let error), _), (_, .failure(let error)): completion(.noAccess(error))
         }
       }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import EventLoop
-import FunctionRuntime
 import HTTPClient
 
 /// Publishes messages to one topic, many in one request.
@@ -14,7 +13,7 @@ public final class Publisher {
   static let maxRequests = 4
   static let linger = Duration.milliseconds(5)
 
-  private let worker: Worker
+  private let caller: CloudCaller
   private let cloud: CloudSettings
   private let topic: TopicName
   private let timeout: Duration
@@ -31,8 +30,8 @@ public final class Publisher {
   private var lingerUntil = Instant(nanoseconds: .min)
 
   /// - Parameter timeout: From `publish` to a failure at the latest; attempts are repeated within.
-  public init(worker: Worker, cloud: CloudSettings, topic: TopicName, timeout: Duration) {
-    self.worker = worker
+  public init(caller: CloudCaller, cloud: CloudSettings, topic: TopicName, timeout: Duration) {
+    self.caller = caller
     self.cloud = cloud
     self.topic = topic
     self.timeout = timeout
@@ -48,7 +47,7 @@ public final class Publisher {
     for (name, value) in attributes { bytes += name.utf8CodeUnitCount + value.utf8.count }
     guard bytes <= PublishBatch.maxBytes else {
       let why = "Pub/Sub: a message of \(bytes) bytes is over its limit"
-      return worker.loop.atTurnEnd { completion(.failure(CloudError(why))) }
+      return caller.loop.atTurnEnd { completion(.failure(CloudError(why))) }
     }
     // Not bound to a name: a second reference to the batch would make the next line that adds to it copy
     // all that is in it.
@@ -61,7 +60,7 @@ public final class Publisher {
   // MARK: When to send
 
   private func begin() {
-    let now = worker.loop.now
+    let now = caller.loop.now
     let deadline = now + timeout
     open = PublishBatch(begun: now, deadline: deadline, capacity: usualBytes)
     scheduleExpiry(at: deadline)
@@ -71,13 +70,13 @@ public final class Publisher {
   private func scheduleExpiry(at deadline: Instant) {
     guard !expiryScheduled else { return }
     expiryScheduled = true
-    worker.loop.schedule(at: deadline) { [weak self] in self?.expire() }
+    caller.loop.schedule(at: deadline) { [weak self] in self?.expire() }
   }
 
   private func scheduleFlush() {
     guard !flushScheduled else { return }
     flushScheduled = true
-    worker.loop.atTurnEnd { [weak self] in self?.flush(slotFreed: false) }
+    caller.loop.atTurnEnd { [weak self] in self?.flush(slotFreed: false) }
   }
 
   private func flush(slotFreed: Bool) {
@@ -85,19 +84,19 @@ public final class Publisher {
     while requests < Self.maxRequests, !full.isEmpty { send(full.removeFirst()) }
     guard let begun = open?.begun, requests < Self.maxRequests else { return }
     let due = begun + Self.linger
-    if requests == 0 || slotFreed || worker.loop.now >= due {
+    if requests == 0 || slotFreed || caller.loop.now >= due {
       // Not bound to a name: see `publish`.
       send(open.take())
     } else if lingerUntil < due {
       lingerUntil = due
-      worker.loop.schedule(at: due) { [weak self] in self?.flush(slotFreed: false) }
+      caller.loop.schedule(at: due) { [weak self] in self?.flush(slotFreed: false) }
     }
   }
 
   /// Fails the messages that could not even be sent in time.
   private func expire() {
     expiryScheduled = false
-    let now = worker.loop.now
+    let now = caller.loop.now
     var late = full.filter { $0.deadline <= now }
     full.removeAll { $0.deadline <= now }
     if let batch = open, batch.deadline <= now {
@@ -120,12 +119,12 @@ public final class Publisher {
   }
 
   private func attempt(_ batch: PublishBatch) {
-    cloud.access.withProject(worker.loop, worker.client) { [self] project in
-      cloud.access.withAuthorization(for: cloud.pubSub, worker.loop, worker.client) {
+    cloud.access.withProject(caller.loop, caller.client) { [self] project in
+      cloud.access.withAuthorization(for: cloud.pubSub, caller.loop, caller.client) {
         [self] token in
         switch (project, token) {
         case (.success(let project), .success(let authorization)):
-          worker.project = project
+          caller.learned(project)
           post(batch, project, authorization)
         case (.failure(let error), _), (_, .failure(let error)):
           again(batch, retryAfter: nil, error.description)
@@ -135,14 +134,14 @@ public final class Publisher {
   }
 
   private func post(_ batch: PublishBatch, _ project: String, _ authorization: String?) {
-    let left = batch.deadline - worker.loop.now
+    let left = batch.deadline - caller.loop.now
     guard left > .zero else { return finish { $0.fail(batch, "Pub/Sub: out of time") } }
     var headers = ["Content-Type: application/json"]
     if let authorization { headers.append("Authorization: \(authorization)") }
     let request = OutgoingRequest(
       method: "POST", url: cloud.pubSub.base + topic.publishPath(in: project), headers: headers,
       body: batch.request, timeout: max(left, .milliseconds(10)), maxAnswer: 1 << 20)
-    worker.client.send(request) { [self] result in
+    caller.client.send(request) { [self] result in
       switch PublishAnswer(result, messages: batch.count) {
       case .published:
         finish { _ in for completion in batch.completions { completion(.success(())) } }
@@ -151,7 +150,7 @@ public final class Publisher {
         cloud.access.refused(authorization)
         again(batch, retryAfter: nil, "Pub/Sub: status 401", atOnce: batch.failures == 0)
       case .split(let why) where batch.count > 1:
-        worker.log.warning("A publish request is sent again in halves.", ["detail": .text(why)])
+        caller.log.warning("A publish request is sent again in halves.", ["detail": .text(why)])
         let (first, second) = batch.halves()
         full += [first, second]
         scheduleExpiry(at: batch.deadline)
@@ -168,12 +167,12 @@ public final class Publisher {
     var batch = batch
     batch.failures += 1
     let wait = atOnce ? .zero : backoff.wait(after: batch.failures, retryAfter: retryAfter)
-    guard worker.loop.now + wait < batch.deadline else { return finish { $0.fail(batch, why) } }
-    worker.loop.schedule(after: wait) { [self] in attempt(batch) }
+    guard caller.loop.now + wait < batch.deadline else { return finish { $0.fail(batch, why) } }
+    caller.loop.schedule(after: wait) { [self] in attempt(batch) }
   }
 
   private func fail(_ batch: PublishBatch, _ why: String) {
-    worker.log.warning(
+    caller.log.warning(
       "Messages could not be published.",
       ["detail": .text(why), "topic": .text(topic.id), "count": .number(batch.count)])
     for completion in batch.completions { completion(.failure(CloudError(why))) }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 import Envelopes
-import FunctionRuntime
 
 /// Keeps messages that can never succeed: publishes the original bytes to a topic, with the rejection as
 /// attributes `stage`, `reason`, `detail`, `event_id`, `time` and `dropped`. Only the first 9 MB of a longer message
@@ -16,7 +15,7 @@ public final class RejectionRecorder {
 
   /// Says whether Pub/Sub has the rejection.
   public func record(
-    _ delivery: Delivery, _ rejection: Rejection, _ completion: @escaping (Bool) -> Void
+    _ message: PubSubMessage, _ rejection: Rejection, _ completion: @escaping (Bool) -> Void
   ) {
     var attributes: [(name: StaticString, value: String)] = [
       ("stage", rejection.stage), ("reason", rejection.reason.rawValue),
@@ -25,7 +24,6 @@ public final class RejectionRecorder {
     if let id = rejection.eventID { attributes.append(("event_id", id)) }
     if let time = rejection.time { attributes.append(("time", time.description)) }
     if let dropped = rejection.dropped { attributes.append(("dropped", dropped)) }
-    let message = delivery.message
     var kept = message.data
     if kept.count > Self.maximumBytes {
       kept = kept.lowerBound..<(kept.lowerBound + Self.maximumBytes)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import Bytes
-import FunctionRuntime
 import HTTPClient
 
 /// Says which tables a dataset has.
@@ -25,8 +24,8 @@ public struct TableCatalog {
   private let client: BigQueryClient
   private let dataset: String
 
-  public init(worker: Worker, cloud: CloudSettings, dataset: String) {
-    client = BigQueryClient(worker: worker, cloud: cloud)
+  public init(caller: CloudCaller, cloud: CloudSettings, dataset: String) {
+    client = BigQueryClient(caller: caller, cloud: cloud)
     self.dataset = dataset
   }
 
@@ -76,7 +75,7 @@ public struct TableCatalog {
   static func percentEncoded(_ text: String) -> String {
     var writer = ByteWriter()
     for byte in text.utf8 {
-      if (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 {
+      if byte.isLetter || byte &- 0x30 < 10 {
         writer.append(byte)
       } else {
         writer.append(UInt8(ascii: "%"))

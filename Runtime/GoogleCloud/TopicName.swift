@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Bytes
 import Settings
 
 /// A Pub/Sub topic: `projects/P/topics/T`, or only `T` in this process's own project.
@@ -23,17 +24,15 @@ public struct TopicName: Sendable {
 
   /// Pub/Sub's rule for ids of topics and subscriptions.
   private static func isValid(_ id: String) -> Bool {
-    (3...255).contains(id.utf8.count) && id.utf8.first.map(isLetter) == true
+    (3...255).contains(id.utf8.count) && id.utf8.first?.isLetter == true
       && !id.hasPrefix("goog")
-      && id.utf8.allSatisfy { isLetter($0) || isDigit($0) || Array("-._~+%".utf8).contains($0) }
+      && id.utf8.allSatisfy { $0.isLetter || isDigit($0) || Array("-._~+%".utf8).contains($0) }
   }
 
   private static func isProject(_ id: String) -> Bool {
     !id.isEmpty
-      && id.utf8.allSatisfy { isLetter($0) || isDigit($0) || Array("-.:".utf8).contains($0) }
+      && id.utf8.allSatisfy { $0.isLetter || isDigit($0) || Array("-.:".utf8).contains($0) }
   }
-
-  private static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
   private static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
 
   /// The path of the publish method.

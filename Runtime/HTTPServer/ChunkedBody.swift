@@ -116,10 +116,10 @@ struct ChunkedBody {
     var size = 0
     var digits = 0
     var index = 0
-    while index < line.count, let digit = hexDigit(line[index]) {
+    while index < line.count, let digit = line[index].hexDigit {
       digits += 1
       guard digits <= 12 else { throw .tooLarge }
-      size = size << 4 | digit
+      size = size << 4 | Int(digit)
       index &+= 1
     }
     guard digits > 0 else { throw .malformed }
@@ -129,15 +129,6 @@ struct ChunkedBody {
     guard ByteClass.skip(line, from: index, until: 0x20) == line.count
     else { throw .malformed }
     return size
-  }
-
-  private func hexDigit(_ byte: UInt8) -> Int? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): Int(byte &- UInt8(ascii: "0"))
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): Int(byte &- UInt8(ascii: "a") &+ 10)
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): Int(byte &- UInt8(ascii: "A") &+ 10)
-    default: nil
-    }
   }
 
   /// Trailers are read past; what is not a field is refused.

@@ -130,7 +130,7 @@ func pathRange(of target: Span<UInt8>) -> Range<Int> {
 /// Where the authority of an absolute target ends; 0 if there is none.
 private func authorityEnd(of target: Span<UInt8>) -> Int {
   var index = 0
-  while index < target.count, isSchemeByte(target[index]) { index &+= 1 }
+  while index < target.count, target[index].isSchemeByte { index &+= 1 }
   guard index > 0, index &+ 2 < target.count, target[index] == UInt8(ascii: ":"),
     target[index &+ 1] == UInt8(ascii: "/"), target[index &+ 2] == UInt8(ascii: "/")
   else { return 0 }
@@ -140,11 +140,4 @@ private func authorityEnd(of target: Span<UInt8>) -> Int {
     index &+= 1
   }
   return index
-}
-
-/// Letters, digits, `+`, `-` and `.` (RFC 3986 §3.1).
-@inline(__always)
-private func isSchemeByte(_ byte: UInt8) -> Bool {
-  (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || byte == UInt8(ascii: "+")
-    || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
 }

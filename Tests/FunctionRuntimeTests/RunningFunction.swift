@@ -26,8 +26,7 @@ final class RunningFunction: @unchecked Sendable {
     let made = thread.run { loop in
       let log = Log(loop: loop, format: .json, level: level, service: "test", version: "0")
       let worker = Worker(
-        index: 0, loop: loop, log: log, settings: settings, load: load, userAgent: "test",
-        firstLoop: nil)
+        index: 0, loop: loop, log: log, settings: settings, load: load, userAgent: "test")
       let server = HTTPServer(worker, start(worker))
       return Result { (worker, server, try server.listen(host: "127.0.0.1", port: 0)) }
     }

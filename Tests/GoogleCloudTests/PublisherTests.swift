@@ -34,9 +34,10 @@ final class RunningPublisher: @unchecked Sendable {
     (worker, publisher) = thread.run { loop in
       let log = Log(loop: loop, format: .json, level: .critical, service: "test", version: "0")
       let worker = Worker(
-        index: 0, loop: loop, log: log, settings: settings, load: Load(), userAgent: "test",
-        firstLoop: nil)
-      return (worker, Publisher(worker: worker, cloud: cloud, topic: topic, timeout: timeout))
+        index: 0, loop: loop, log: log, settings: settings, load: Load(), userAgent: "test")
+      return (
+        worker, Publisher(caller: worker.cloudCaller, cloud: cloud, topic: topic, timeout: timeout)
+      )
     }
   }
 

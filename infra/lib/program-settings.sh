@@ -4,7 +4,7 @@
 # shellcheck disable=SC2034  # its variables are for infra/services
 
 # Programs, name, and the form of its value; numbers from and to. What is not here is said by the deployment itself,
-# since it has to fit the platform (PORT, REQUEST_TIMEOUT), the names (topics, tables) or the image (files, BATCH_GZIP).
+# since it has to fit the platform (PORT, REQUEST_TIMEOUT), the names (topics, tables) or the image (files).
 readonly PASSED_ON=(
   'ingest parse loader|WORKERS|1 64'
   'ingest parse loader|LOG_LEVEL|debug info notice warning error'

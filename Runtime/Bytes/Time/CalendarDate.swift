@@ -26,7 +26,7 @@ public struct CalendarDate: Hashable, Sendable {
   // of 400 years, which all have 146,097 days.
 
   /// The day that is `days` after 1970-01-01; has to lie in the years 1 to 9999.
-  init(daysSince1970 days: Int) {
+  public init(daysSince1970 days: Int) {
     let fromMarch = days + 719_468
     let era = fromMarch / 146_097
     let dayOfEra = fromMarch % 146_097
@@ -38,7 +38,7 @@ public struct CalendarDate: Hashable, Sendable {
     year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
   }
 
-  var daysSince1970: Int {
+  public var daysSince1970: Int {
     let yearFromMarch = month <= 2 ? year - 1 : year
     let era = yearFromMarch / 400
     let yearOfEra = yearFromMarch % 400

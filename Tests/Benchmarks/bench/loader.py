@@ -23,7 +23,6 @@ CASES = [
 # Of which no target asks; not with --quick.
 MORE_CASES = [
     ("0 ms", 0, 1000, {}),
-    ("25 ms, gzip", 25, 200, {"BATCH_GZIP": "on"}),
 ]
 
 

@@ -17,7 +17,7 @@ public final class WebClient: Sendable {
     let thread = Thread {
       do {
         let loop = try EventLoop()
-        let client = HTTPClient(loop: loop, userAgent: "pixel-tables", maxConnections: 16)
+        let client = HTTPClient(loop: loop, userAgent: "pixel", maxConnections: 16)
         let parts = (loop.handle, LoopBound(client, of: loop))
         made.withLock { $0 = .success(parts) }
         ready.signal()
