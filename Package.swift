@@ -215,7 +215,7 @@ let package = Package(
       tests(
         "BQLoader",
         [
-          "BQLoader", "GoogleCloud", "HTTPClient", "EventLoop", "PixelModel", "Settings",
+          "BQLoader", "Bytes", "GoogleCloud", "HTTPClient", "EventLoop", "PixelModel", "Settings",
           "FunctionRuntime", "HTTPServer", "ServerSupport",
         ]),
       tests("TimeZones", ["TimeZones", "TestSupport"]),

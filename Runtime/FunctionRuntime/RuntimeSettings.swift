@@ -57,7 +57,9 @@ public struct RuntimeSettings: Sendable {
   /// libcurl would refuse every connection, at the first request.
   private static func caFile(_ reader: inout SettingsReader) -> String? {
     let path = reader.optionalText(
-      "SSL_CERT_FILE", "certificates of the authorities to trust, PEM; else the system's")
+      "SSL_CERT_FILE",
+      "certificates of the authorities to trust, PEM; else the system's. A short file makes the first "
+        + "connection cheaper")
     guard let path else { return nil }
     do throws(SystemError) {
       let file = try readFile(path)

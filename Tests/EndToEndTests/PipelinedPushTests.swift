@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
-import FunctionRuntime
+import HTTPServer
 import ServerSupport
 import Testing
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import EventLoop
 import Foundation
-import FunctionRuntime
+import HTTPServer
 import ServerSupport
 import Synchronization
 import Testing

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import EventLoop
 import Foundation
-import FunctionRuntime
+import HTTPServer
 import Synchronization
 
 /// Publishes the keys of signers, as slowly as it is told to.
