@@ -134,7 +134,7 @@ final class EventsEndpoint {
     let now: Timestamp
     let defaults: [EventDefault]
     let signal: PrivacySignal?
-    let visitor: (id: [UInt8], newCookie: (String, String)?)?
+    let visitor: Visitor?
     /// The signal for which the writer of entries is ready; nil at first.
     var begun: PrivacySignal??
     var sawSignal = false
