@@ -26,7 +26,10 @@ struct TrackerScript {
   }
 
   private static func escaped(_ text: String) -> String {
-    text.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
+    text.reduce(into: "") { escaped, character in
+      if character == "\\" || character == "'" { escaped.append("\\") }
+      escaped.append(character)
+    }
   }
 
   /// Finds for each name the shortest one that the source does not have.
