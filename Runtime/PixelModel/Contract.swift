@@ -17,9 +17,10 @@ public struct Contract: Sendable {
   public init(json: [UInt8], name: String) throws(ContractError) {
     self.name = name
     version = String(SHA256.hex(json.span).prefix(12))
-    columns = try ContractFile.columns(json.span, contract: name)
+    let lines: [Int]
+    (columns, lines) = try ContractFile.columns(json.span, contract: name)
     index = NameIndex(columns.map { Array($0.name.utf8) })
-    try requireReservedColumns()
+    try requireReservedColumns(lines)
   }
 
   /// The position in `columns` of the column that has exactly this name, in its letter case.
@@ -28,7 +29,7 @@ public struct Contract: Sendable {
   /// The position in `columns` of the column that has exactly this name, in its letter case.
   public func column(named name: String) -> Int? { columns.firstIndex { $0.name == name } }
 
-  private func requireReservedColumns() throws(ContractError) {
+  private func requireReservedColumns(_ lines: [Int]) throws(ContractError) {
     for reserved in ReservedColumn.allCases {
       guard let position = column(named: reserved.rawValue) else {
         // Without these two columns a repeated event, or the day of an event, could not be recognised.
@@ -40,16 +41,16 @@ public struct Contract: Sendable {
         continue
       }
       let column = columns[position]
+      let place = "Contract \(name), line \(lines[position]): column \(column.name)"
       guard reserved.types.contains(column.type) else {
         let allowed = reserved.types.map(\.rawValue).joined(separator: " or ")
         throw ContractError(
-          "Contract \(name): column \(column.name) is filled by the pipeline and has to be "
-            + "\(allowed), not \(column.type.rawValue).")
+          "\(place) is filled by the pipeline and has to be \(allowed), not \(column.type.rawValue)."
+        )
       }
       guard column.mode != .repeated else {
         throw ContractError(
-          "Contract \(name): column \(column.name) is filled by the pipeline and cannot be REPEATED."
-        )
+          "\(place) is filled by the pipeline and cannot be REPEATED.")
       }
     }
   }

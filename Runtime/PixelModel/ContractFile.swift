@@ -8,32 +8,49 @@ enum ContractFile {
   /// BigQuery's limit on columns, those in records included.
   static let maximumColumns = 10_000
 
+  /// The columns, and the line of the file on which each begins.
   static func columns(
     _ json: Span<UInt8>, contract: String
-  ) throws(ContractError) -> [Column] {
+  ) throws(ContractError) -> (columns: [Column], lines: [Int]) {
     var scanner = JSONScanner()
+    var lines = LineCounter()
     do {
       guard try scanner.peek(in: json) == .array else {
         throw ContractError(
           "Contract \(contract): the file is not a JSON array of columns, as bq mk --schema takes.")
       }
-      let drafts = try ColumnDraft.list(&scanner, in: json)
+      let drafts = try ColumnDraft.list(&scanner, &lines, in: json)
       try scanner.finish(in: json)
       var total = 0
-      return try check(drafts, in: contract, path: "", depth: 1, total: &total)
+      let place = Place(contract: contract, path: "", line: 1)
+      let columns = try check(drafts, in: place, depth: 1, total: &total)
+      return (columns, drafts.map(\.line))
     } catch let error as ContractError {
       throw error
     } catch {
-      throw ContractError("Contract \(contract): the file is not a schema: \(error).")
+      var lines = LineCounter()
+      let line = lines.line(at: scanner.position, in: json)
+      throw ContractError("Contract \(contract), line \(line): the file is not a schema: \(error).")
     }
   }
 
-  /// The columns of one level, whose names begin with `path` in messages.
+  /// Where the columns of one level stand.
+  private struct Place {
+    let contract: String
+    /// The record's name, empty for the columns of the table.
+    let path: String
+    /// The line of the record, or the file's first.
+    let line: Int
+  }
+
+  /// The columns of one level, whose names begin with the record's in messages.
   private static func check(
-    _ drafts: [ColumnDraft], in contract: String, path: String, depth: Int, total: inout Int
+    _ drafts: [ColumnDraft], in place: Place, depth: Int, total: inout Int
   ) throws(ContractError) -> [Column] {
+    let path = place.path
+    var line = place.line
     func fail(_ reason: String) -> ContractError {
-      ContractError("Contract \(contract): \(reason)")
+      ContractError("Contract \(place.contract), line \(line): \(reason)")
     }
     guard !drafts.isEmpty else {
       throw fail(path.isEmpty ? "the file has no columns." : "record \(path) has no fields.")
@@ -44,6 +61,7 @@ enum ContractFile {
     var seen: Set<String> = []
     var columns: [Column] = []
     for (position, draft) in drafts.enumerated() {
+      line = draft.line
       guard let name = draft.name else {
         throw fail("column \(position + 1)\(path.isEmpty ? "" : " of \(path)") has no name.")
       }
@@ -68,7 +86,9 @@ enum ContractFile {
       }
       let fields =
         type == .record
-        ? try check(draft.fields ?? [], in: contract, path: full, depth: depth + 1, total: &total)
+        ? try check(
+          draft.fields ?? [], in: Place(contract: place.contract, path: full, line: line),
+          depth: depth + 1, total: &total)
         : []
       let maxLength = draft.maxLength.flatMap { Int($0) }
       guard draft.maxLength == nil || maxLength ?? 0 > 0 else {
@@ -115,6 +135,8 @@ enum ContractFile {
 
 /// A column as the file has it, nothing checked.
 private struct ColumnDraft {
+  /// The line of the file on which it begins.
+  let line: Int
   var name: String?
   var type: String?
   var mode: String?
@@ -128,22 +150,24 @@ private struct ColumnDraft {
 
   /// The scanner's depth limit bounds the recursion.
   static func list(
-    _ scanner: inout JSONScanner, in json: Span<UInt8>
+    _ scanner: inout JSONScanner, _ lines: inout LineCounter, in json: Span<UInt8>
   ) throws(JSONError) -> [ColumnDraft] {
     var drafts: [ColumnDraft] = []
     try scanner.enterArray(in: json)
-    while try scanner.nextElement(in: json) { drafts.append(try read(&scanner, in: json)) }
+    while try scanner.nextElement(in: json) {
+      drafts.append(try read(&scanner, &lines, in: json))
+    }
     return drafts
   }
 
   private static func read(
-    _ scanner: inout JSONScanner, in json: Span<UInt8>
+    _ scanner: inout JSONScanner, _ lines: inout LineCounter, in json: Span<UInt8>
   ) throws(JSONError) -> ColumnDraft {
-    var draft = ColumnDraft()
     try scanner.enterObject(in: json)
+    var draft = ColumnDraft(line: lines.line(at: scanner.position, in: json))
     while let name = try scanner.nextMember(in: json) {
       if name.equals("fields", in: json) {
-        draft.fields = try list(&scanner, in: json)
+        draft.fields = try list(&scanner, &lines, in: json)
         continue
       }
       // Other members (policyTags, collation …) are for BigQuery alone.
@@ -162,5 +186,19 @@ private struct ColumnDraft {
       if name.equals("description", in: json) { draft.description = text }
     }
     return draft
+  }
+}
+
+/// Says on which line a byte is; asked in the order of the bytes, it looks at each byte once.
+private struct LineCounter {
+  private var position = 0
+  private var line = 1
+
+  mutating func line(at byte: Int, in text: Span<UInt8>) -> Int {
+    while position < min(byte, text.count) {
+      if text[position] == UInt8(ascii: "\n") { line += 1 }
+      position += 1
+    }
+    return line
   }
 }

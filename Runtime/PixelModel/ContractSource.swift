@@ -19,19 +19,39 @@ public struct ContractSource {
     }
   }
 
-  /// A contract's name is its file's, without `.json`. In a folder the contracts are sorted by name, and
-  /// files that do not end in `.json` are ignored.
+  /// The contracts, or nil if one can't be used, which the reader then says.
   public func contracts(_ reader: inout SettingsReader) -> Contracts? {
     guard !path.isEmpty else { return nil }
     do {
-      guard case .success(let names) = files else { return try Contracts([contract(path)]) }
-      let contracts = names.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.sorted()
-      return try Contracts(try contracts.map { try contract("\(path)/\($0)") })
+      return try contracts()
     } catch {
-      let what = isFolder ? "a folder of BigQuery schema files" : "a BigQuery schema file"
-      reader.fail(SettingsError("CONTRACT is '\(path)', which is not \(what). \(error)"))
+      reader.fail(error)
       return nil
     }
+  }
+
+  /// A contract's name is its file's, without `.json`. In a folder the contracts are sorted by name, and
+  /// files that do not end in `.json` are ignored. The error names the file, the line and the column.
+  public func contracts() throws(SettingsError) -> Contracts {
+    var file: String?
+    do {
+      guard case .success(let names) = files else { return try Contracts([contract(path)]) }
+      let schemas = names.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.sorted()
+      let read = try schemas.map { name in
+        file = name
+        return try contract("\(path)/\(name)")
+      }
+      file = nil
+      return try Contracts(read)
+    } catch {
+      throw SettingsError("CONTRACT is '\(path)', \(problem(in: file)). \(error)")
+    }
+  }
+
+  private func problem(in file: String?) -> String {
+    if let file { return "whose \(file) is not a BigQuery schema file" }
+    return isFolder
+      ? "which is not a folder of BigQuery schema files" : "which is not a BigQuery schema file"
   }
 
   private func contract(_ path: String) throws -> Contract {

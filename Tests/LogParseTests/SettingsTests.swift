@@ -88,4 +88,16 @@ import Testing
     let (_, problem) = settings(["CONTRACT": "/nowhere/pixel.json"])
     #expect(problem?.contains("CONTRACT is '/nowhere/pixel.json'") == true, "\(problem ?? "")")
   }
+
+  @Test func `a mistake in a folder is told with file, line and column`() throws {
+    let folder = try Folder([
+      "a.json": Self.schema(""),
+      "b.json": Self.schema(",\n{\"name\":\"coupon\",\"type\":\"STRNG\"}"),
+    ])
+    let (_, problem) = settings(["CONTRACT": folder.path])
+    #expect(
+      problem?.contains(
+        "CONTRACT is '\(folder.path)', whose b.json is not a BigQuery schema file. Contract b, line 2: "
+          + "column coupon has the type STRNG") == true, "\(problem ?? "")")
+  }
 }

@@ -191,34 +191,53 @@ import Testing
     ] as [(String, String)])
   func `a wrong column is named in one sentence`(_ columns: String, _ sentence: String) {
     #expect {
-      try contract(columns)
+      try contract("\n\n" + columns)
     } throws: { error in
-      (error as? ContractError)?.description == "Contract pixel: " + sentence
+      (error as? ContractError)?.description == "Contract pixel, line 3: " + sentence
     }
   }
 
   @Test(
     arguments: [
-      ("", "the file is not a schema: it ends in the middle of a value."),
-      ("[", "the file is not a schema: it ends in the middle of a value."),
-      ("{}", "the file is not a JSON array of columns, as bq mk --schema takes."),
-      ("[]", "the file has no columns."),
-      ("[1]", "the file is not a schema: there is no object where one has to be."),
-      ("[\(base)] x", "the file is not a schema: unexpected byte at offset 79."),
+      ("", ", line 1: the file is not a schema: it ends in the middle of a value."),
+      ("[", ", line 1: the file is not a schema: it ends in the middle of a value."),
+      ("{}", ": the file is not a JSON array of columns, as bq mk --schema takes."),
+      ("[]", ", line 1: the file has no columns."),
+      ("[1]", ", line 1: the file is not a schema: there is no object where one has to be."),
+      ("[\(base)] x", ", line 1: the file is not a schema: unexpected byte at offset 79."),
       (
         #"[{"name":"a","type":"STRING"}]"#,
-        "there is no column event_id; add one of type STRING."
+        ": there is no column event_id; add one of type STRING."
       ),
       (
         #"[{"name":"event_id","type":"STRING"}]"#,
-        "there is no column event_time; add one of type TIMESTAMP."
+        ": there is no column event_time; add one of type TIMESTAMP."
       ),
     ] as [(String, String)])
   func `a wrong file is explained in one sentence`(_ json: String, _ sentence: String) {
     #expect {
       try Contract(json: Array(json.utf8), name: "pixel")
     } throws: { error in
-      (error as? ContractError)?.description == "Contract pixel: " + sentence
+      (error as? ContractError)?.description == "Contract pixel" + sentence
+    }
+  }
+
+  @Test(arguments: [
+    (
+      "[\n\(base),\n{\"name\":\"a\",\n \"type\":\"RECORD\",\n \"fields\":[\n{\"name\":\"b\"}\n]}\n]",
+      ", line 6: column a.b has no type."
+    ),
+    (
+      "[\n\(base)\n{\"name\":\"a\",\"type\":\"STRING\"}]",
+      ", line 3: the file is not a schema: unexpected byte at offset 79."
+    ),
+    ("[\r\n\(base),\r\n\r\n{\"name\":\"a\"}]", ", line 4: column a has no type."),
+  ])
+  func `the line is the one that the mistake is on`(_ json: String, _ sentence: String) {
+    #expect {
+      try Contract(json: Array(json.utf8), name: "pixel")
+    } throws: { error in
+      (error as? ContractError)?.description == "Contract pixel" + sentence
     }
   }
 
