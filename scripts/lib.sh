@@ -7,6 +7,9 @@ ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 readonly ROOT
 readonly SYSTEM_PACKAGES=(libcurl4-openssl-dev libssl-dev)
 
+# shellcheck source=scripts/lib/build.sh
+source "$ROOT/scripts/lib/build.sh"
+
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$(basename "$0"): $*"; exit 2; }
 
@@ -53,24 +56,6 @@ require_swift() {
   command -v swift >/dev/null && return 0
   die "Swift 6.3 is not installed: see https://www.swift.org/install/linux/, then run this again"
 }
-
-# Builds the four programs with optimisation. BIN is where they are then; PIXEL_BINARIES says that they are there.
-build_release() {
-  if [[ -n ${PIXEL_BINARIES:-} ]]; then
-    BIN="$PIXEL_BINARIES"
-    return
-  fi
-  if [[ -d $ROOT/.build ]]; then
-    say 'Building (release)'
-  else
-    say 'Building (release): the first time takes some minutes'
-  fi
-  swift build --package-path "$ROOT" -c release 2>&1 | build_errors_only
-  BIN="$(swift build --package-path "$ROOT" -c release --show-bin-path)"
-}
-
-# Shows what a person needs of a build: problems, and the last line.
-build_errors_only() { grep -E 'error|warning|^Build complete' || true; }
 
 port_is_free() {
   # A connection that is taken means that somebody listens.

@@ -4,8 +4,8 @@
 #                             [--check | --replay FILE [--each]]
 #
 # Runs the whole pipeline on this machine, without an account: the three functions and a stand-in for
-# the load balancer, Pub/Sub, BigQuery and the metadata server. Ctrl-C finishes what is on its way and
-# stops all.
+# the load balancer, Pub/Sub, BigQuery and the metadata server. Ctrl-C, at any moment, finishes what is on
+# its way, ends every program within 10 seconds, and exits with 130; rows stay.
 #
 #   --port N       first of four ports (8080): live page, then pixel-ingest, log-parse, bq-loader
 #   --host A       address to listen on (127.0.0.1); 0.0.0.0 in a container, to be reached from outside
@@ -19,8 +19,11 @@
 #
 # With --check and --replay free ports and a temporary folder are used unless given.
 set -euo pipefail
+trap 'exit 130' INT  # until there is something to end
 # shellcheck source=scripts/lib.sh
 source "$(dirname "$0")/lib.sh"
+# shellcheck source=scripts/lib/programs.sh
+source "$ROOT/scripts/lib/programs.sh"
 
 PORT_BASE=''
 LISTEN=127.0.0.1
@@ -29,9 +32,8 @@ MODE=serve
 REPLAY=''
 EACH=()
 CONTRACT="$ROOT/infra/contracts/pixel.json"
-PIDS=()
-NAMES=()
-declare -A LOG_START=()
+# What a first start builds, and nothing else. local-cloud first: it takes longest.
+PRODUCTS=(local-cloud log-parse pixel-ingest bq-loader)
 
 parse_arguments() {
   while [[ $# -gt 0 ]]; do
@@ -68,8 +70,10 @@ choose_place() {
   else
     PORT_BASE="${PORT_BASE:-$(free_port_base)}"
     if [[ -z $DATA ]]; then
-      DATA="$(mktemp -d)"
-      REMOVE_DATA=1
+      # It has a name before it is there: at no moment is it a folder that nobody would remove.
+      DATA="${TMPDIR:-/tmp}/pixel-local-$$-$RANDOM$RANDOM"
+      SCRATCH="$DATA"
+      mkdir -m 700 "$DATA" || { SCRATCH=''; die "$DATA can't be made: choose a folder with --data"; }
     fi
   fi
   CLOUD_PORT=$PORT_BASE INGEST_PORT=$((PORT_BASE + 1))
@@ -90,43 +94,6 @@ lock_data() {
   flock -n 9 || die "another pipeline uses $DATA: stop it, or choose a folder with --data"
 }
 
-# start NAME COMMAND…: in the background, in its own process group so that Ctrl-C does not reach it.
-start() {
-  local name="$1"
-  shift
-  : >>"$DATA/logs/$name.log"
-  LOG_START["$name"]=$(($(wc -c <"$DATA/logs/$name.log") + 1))
-  "$@" >>"$DATA/logs/$name.log" 2>&1 &
-  PIDS+=($!)
-  NAMES+=("$name")
-}
-
-# wait_for URL NAME: until the program answers; not when it has ended instead.
-wait_for() {
-  local url="$1" name="$2" index
-  for _ in {1..100}; do
-    curl_quiet "$url" && return 0
-    for index in "${!NAMES[@]}"; do
-      [[ ${NAMES[index]} != "$name" ]] || kill -0 "${PIDS[index]}" 2>/dev/null || break 2
-    done
-    sleep 0.1
-  done
-  # What this start wrote: the log has the earlier ones too.
-  tail -c "+${LOG_START[$name]}" "$DATA/logs/$name.log" | tail -n 5 >&2 || true
-  die "$name did not start: see $DATA/logs/$name.log"
-}
-
-# A GET without curl, which need not be installed: 0 if the answer is 200.
-curl_quiet() {
-  local address="${1#http://}" status
-  local host="${address%%/*}"
-  exec 3<>"/dev/tcp/${host%%:*}/${host##*:}" || return 1
-  printf 'GET /%s HTTP/1.0\r\nHost: %s\r\n\r\n' "${address#*/}" "$host" >&3
-  IFS= read -r -t 5 status <&3 || status=''
-  exec 3>&-
-  [[ $status == *' 200 '* ]]
-} 2>/dev/null
-
 start_all() {
   local cloud="http://127.0.0.1:$CLOUD_PORT"
   start local-cloud "$BIN/local-cloud" serve --host "$LISTEN" --port "$CLOUD_PORT" --data "$DATA" \
@@ -134,14 +101,20 @@ start_all() {
     --ingest-url "http://127.0.0.1:$INGEST_PORT" --require-token \
     --follow-log "$DATA/logs/pixel-ingest.log" \
     --push "pixel-logs=http://127.0.0.1:$PARSE_PORT/" \
-    --push "pixel-events=http://127.0.0.1:$LOADER_PORT/"
-  wait_for "$cloud/_local/state" local-cloud
+    --push "pixel-events=http://127.0.0.1:$LOADER_PORT/" \
+    --stage "pixel-ingest=http://127.0.0.1:$INGEST_PORT/ready" \
+    --stage "log-parse=http://127.0.0.1:$PARSE_PORT/ready" \
+    --stage "bq-loader=http://127.0.0.1:$LOADER_PORT/ready"
+  CLOUD_PID="${PIDS[0]}"
+  wait_for local-cloud "127.0.0.1:$CLOUD_PORT" /_local/trouble
 
   local common=(
     "HOST=$LISTEN" PUSH_AUTH=none LOG_FORMAT=json "GCE_METADATA_HOST=127.0.0.1:$CLOUD_PORT"
     "PUBSUB_ENDPOINT=$cloud" "BIGQUERY_ENDPOINT=$cloud"
     # Pages on this machine come straight to it, through no front end.
     FORWARDED_HOPS=0 "PRIVACY_LIST=$ROOT/infra/privacy.json"
+    # So that all is over 10 seconds after Ctrl-C.
+    DRAIN_TIMEOUT=5s
   )
   start pixel-ingest env "${common[@]}" "PORT=$INGEST_PORT" "$BIN/pixel-ingest"
   start log-parse env "${common[@]}" "PORT=$PARSE_PORT" \
@@ -150,59 +123,43 @@ start_all() {
   if [[ -d $CONTRACT ]]; then table='{contract}'; fi
   start bq-loader env "${common[@]}" "PORT=$LOADER_PORT" BIGQUERY_DATASET=pixel \
     "BIGQUERY_TABLE=$table" MAX_NEW_TABLES_PER_HOUR=36000 "$BIN/bq-loader"
-  wait_for "http://127.0.0.1:$INGEST_PORT/ready" pixel-ingest
-  wait_for "http://127.0.0.1:$PARSE_PORT/ready" log-parse
-  wait_for "http://127.0.0.1:$LOADER_PORT/ready" bq-loader
+  wait_for pixel-ingest "127.0.0.1:$INGEST_PORT" /ready
+  wait_for log-parse "127.0.0.1:$PARSE_PORT" /ready
+  wait_for bq-loader "127.0.0.1:$LOADER_PORT" /ready
 }
 
-# Waits until all have ended, and says so when one ends by itself: the page does not show it.
-watch_all() {
-  local index alive
-  while true; do
-    alive=()
-    for index in "${!PIDS[@]}"; do
-      if kill -0 "${PIDS[index]}" 2>/dev/null; then
-        alive+=("${PIDS[index]}")
-      elif [[ -n ${NAMES[index]} ]]; then
-        say "${NAMES[index]} has ended by itself: see $DATA/logs/${NAMES[index]}.log." \
-          'What waits for it comes after Ctrl-C and a new start.'
-        NAMES[index]=''
-      fi
-    done
-    [[ ${#alive[@]} -gt 0 ]] || return 1
-    wait -n "${alive[@]}" 2>/dev/null || true
-  done
+# in_background COMMAND…: waits for it, so that a signal is heard at once.
+in_background() {
+  background "$@"
+  wait $!
 }
 
-# The functions first, each finishing what it has, then the cloud they talk to.
-stop_all() {
-  trap '' INT TERM
-  local index
-  for ((index = ${#PIDS[@]} - 1; index >= 0; index--)); do
-    kill -TERM "${PIDS[index]}" 2>/dev/null || true
-    if [[ $index -le 1 ]]; then wait "${PIDS[@]:index}" 2>/dev/null || true; fi
-  done
-  [[ -z ${REMOVE_DATA:-} ]] || rm -rf "$DATA"
+build() {
+  background build_release "${PRODUCTS[@]}"
+  BUILD_PID=$!
+  wait "$BUILD_PID"
+  BUILD_PID=''
+  BIN="${PIXEL_BINARIES:-$ROOT/.build/release}"
 }
 
 main() {
   parse_arguments "$@"
   require_swift
   trap stop_all EXIT
-  trap 'exit 130' INT TERM
+  trap 'on_signal 130' INT
+  trap 'on_signal 143' TERM
+  trap 'on_signal 129' HUP
   choose_place
   install_packages "${SYSTEM_PACKAGES[@]}"
-  # The tests have built the programs.
-  if [[ -n ${PIXEL_BINARIES:-} ]]; then BIN="$PIXEL_BINARIES"; else build_release; fi
-  set -m
+  build
   start_all
   local cloud="http://127.0.0.1:$CLOUD_PORT"
   case "$MODE" in
     check)
-      "$BIN/local-cloud" check --cloud "$cloud" --ingest "http://127.0.0.1:$INGEST_PORT"
+      in_background "$BIN/local-cloud" check --cloud "$cloud" --ingest "http://127.0.0.1:$INGEST_PORT"
       ;;
     replay)
-      "$BIN/local-cloud" replay "$REPLAY" --cloud "$cloud" "${EACH[@]}"
+      in_background "$BIN/local-cloud" replay "$REPLAY" --cloud "$cloud" "${EACH[@]}"
       ;;
     serve)
       cat <<TEXT
@@ -219,8 +176,7 @@ The pipeline is running.
 
 Ctrl-C stops it; rows stay.
 TEXT
-      trap 'exit 0' INT TERM
-      watch_all
+      watch_all "127.0.0.1:$CLOUD_PORT"
       ;;
   esac
 }

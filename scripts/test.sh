@@ -11,8 +11,9 @@
 #   --all         what CI runs, less than an hour: the above with larger counts, tests in browsers and beside other
 #                 people's programs, a minute of fuzzing for each parser, the instruction budgets, six faults, and the
 #                 field reports
-#   --long        what takes hours: all faults and the fault kit's own test, hostile clients and servers, ten minutes of
-#                 fuzzing for each parser, ten million inputs for the scanners, static images
+#   --long        what takes hours: all faults and the fault kit's own test, fifty Ctrl-C at random moments, hostile
+#                 clients and servers, ten minutes of fuzzing for each parser, ten million inputs for the scanners,
+#                 static images
 #   --deployment  all of the deployment's tests: calls that fail, changes, images, the guide's commands; half an hour
 #
 # Other projects' cases (URL, JSON, HTTP, JWT, UTF-8 suites) are run from the folder that PIPELINE_CASES names.
@@ -116,12 +117,21 @@ first_steps() {
   step 'tests' unit_tests
 }
 
-# All of the package: what no test runs has to build, too.
-build_everything() { swift build --package-path "$ROOT" -c release 2>&1 | build_errors_only; }
+# This many Ctrl-C at random moments of run-local.sh.
+interrupts() { PIXEL_BINARIES="$BIN" python3 "$ROOT/Tests/EndToEndTests/interrupts.py" "$1"; }
+
+# The same in a clone that has nothing yet.
+interrupts_of_build() {
+  local clone
+  clone="$(mktemp -d)"
+  git clone -q "$ROOT" "$clone/pixel"
+  python3 "$clone/pixel/Tests/EndToEndTests/interrupts.py" --build 4
+  rm -rf "$clone"
+}
 
 # Sets BIN, which the step could not: it is a shell of its own.
 build() {
-  [[ -n ${PIXEL_BINARIES:-} ]] || step 'release build' build_everything
+  [[ -n ${PIXEL_BINARIES:-} ]] || step 'release build' build_release
   BIN="${PIXEL_BINARIES:-$(swift build --package-path "$ROOT" -c release --show-bin-path)}"
 }
 
@@ -136,6 +146,7 @@ plain() {
 
 all() {
   plain 3000000
+  step 'ten Ctrl-C' interrupts 10
   step 'fuzzing' fuzz 60
   step 'instruction budgets' "$ROOT/scripts/dev/bench.sh" budgets
   step 'six faults, at a tenth of the times' "$ROOT/scripts/dev/faults.sh" --few
@@ -147,6 +158,8 @@ long() {
   step 'scanners beside Python and Foundation' compare_scanners 10000000
   step 'the fault kit itself' python3 "$ROOT/Tests/Kits/faultkit/selftest.py"
   step 'faults, at a tenth of the times' "$ROOT/scripts/dev/faults.sh"
+  step 'fifty Ctrl-C' interrupts 50
+  step 'Ctrl-C while the programs are built' interrupts_of_build
   step 'hostile clients and servers' "$ROOT/scripts/dev/hostile.sh"
   step 'field reports' "$ROOT/scripts/dev/field-reports.sh"
   step 'static images' "$ROOT/Tests/Deploy/images.sh"
