@@ -157,7 +157,8 @@ let package = Package(
       .target(
         name: "Acceptance",
         dependencies: [
-          "LocalCloud", "ServerSupport", "CCrypto", "EventLoop", "HTTPClient",
+          "LocalCloud", "LogParse", "ServerSupport", "PixelModel", "Bytes", "CCrypto", "EventLoop",
+          "HTTPClient",
           .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         path: "Tests/Acceptance", swiftSettings: relaxed),
@@ -270,7 +271,7 @@ let package = Package(
           "LocalCloudMain", "PixelMain",
         ],
         exclude: [
-          "bigquery_judge.py", "browser.py", "cloudevents_client.py", "Tables", "Tracker",
+          "bigquery_judge.py", "browser.py", "cloudevents_client.py", "interrupts.py", "Tables",
           "README.md",
         ]),
     ] + fuzzing()

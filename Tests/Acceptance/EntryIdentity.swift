@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
+import Bytes
 import CCrypto
 import Foundation
 import LocalCloud
+import PixelModel
 
 /// What can be said about a log entry from its bytes alone: its id, and what should become of it.
 ///
@@ -42,10 +44,7 @@ struct EntryIdentity {
       reason = path + " (method \(method.isEmpty ? "unknown" : method))"
     }
 
-    let times = [
-      field("timestamp", in: entry), field("receiveTimestamp", "receive_timestamp", in: entry),
-    ]
-    guard let time = times.lazy.compactMap({ $0.flatMap(Self.compact) }).first else { return }
+    guard let time = Self.time(of: bytes) else { return }
     let insertID = field("insertId", "insert_id", in: entry) ?? ""
     if insertID.isEmpty {
       eventID = "\(time)-\(Self.sha256(bytes))"
@@ -81,14 +80,14 @@ struct EntryIdentity {
     }
   }
 
-  /// `20260102T030405.678901234Z`: an RFC 3339 time in UTC with nine digits of a second.
-  static func compact(_ timestamp: String) -> String? {
-    let parts = timestamp.split(separator: ".", maxSplits: 1)
-    let digits = parts.count > 1 ? parts[1].prefix { $0.isASCII && $0.isNumber } : ""
-    let nanoseconds = String((digits + "000000000").prefix(9))
-    guard let microseconds = try? CivilTimeParser.timestamp(timestamp) else { return nil }
-    let civil = CivilTime(unixMicroseconds: microseconds)
-    return civil.timestamp.prefix(19).filter { $0 != "-" && $0 != ":" } + ".\(nanoseconds)Z"
+  /// The entry's time as `20260102T030405.678901234Z`, read by LogParse's own code: what it takes as a time, this
+  /// takes, too.
+  static func time(of bytes: [UInt8]) -> String? {
+    let span = bytes.span
+    guard let time = (try? LogEntry(span))?.time(in: span) else { return nil }
+    var text = ByteWriter(capacity: 32)
+    text.append(compact: time)
+    return String(decoding: text.bytes, as: UTF8.self)
   }
 
   static func sha256(_ bytes: [UInt8]) -> String {

@@ -22,11 +22,9 @@ public struct Replay: Sendable {
   public func run(
     file: String, each: Bool = false, print: (String) -> Void
   ) async throws -> Bool {
-    guard let data = FileManager.default.contents(atPath: file) else {
-      throw CloudClient.Failure(description: "\(file) cannot be read.")
-    }
-    let lines = LogSink.lines(Array(data))
+    let lines = try EntryFile.entries(file)
     try await cloud.requirePipeline()
+    let droppedBefore = DroppedParameters(try await cloud.get("/_local/state"))
     let before = try await cloud.get("/_local/rejections?limit=0")["total"]?.integer ?? 0
     let last = try await send(lines)
     let settled = try await cloud.waitUntilSettled(Settling(lastEntry: last), say: say)
@@ -42,6 +40,8 @@ public struct Replay: Sendable {
     }
     let account = outcome.account(settled: settled)
     print(account.table("read"))
+    let dropped = DroppedParameters(try await cloud.get("/_local/state")).since(droppedBefore)
+    if !dropped.isEmpty { print(dropped) }
     return account.isComplete
   }
 

@@ -76,7 +76,9 @@ private final class RunningCloud: Sendable {
     #expect(image.status == 200 && image.body == TransparentImage.png)
     #expect(image.header("cache-control") == "no-store")
     let state = try await cloud.waitUntil("the hit is acknowledged") { backlog($0) == 0 }
-    #expect(state["hits"]?.array?.first?["url"]?.string == cloud.base + "/pixel.png?type=t")
+    let events = try await cloud.client.get("/_local/events")["events"]?.array ?? []
+    #expect(events.map { $0["title"]?.string } == ["/pixel.png  type=t"])
+    #expect(events.first?["verdict"]?.string == "done" && events.first?["road"]?.string == "bucket")
     #expect(state["rejections"]?["count"]?.integer == 0)
   }
 

@@ -315,16 +315,20 @@ import Testing
     let cloud = try cloud()
     var state = try get(cloud, "/_local/state")
     #expect(state["rows"]?.integer == 1)
-    #expect(state["lastRows"]?.array?.first?["table"]?.string == "pixel.pixel_a")
+    let events = try get(cloud, "/_local/events")["events"]?.array ?? []
+    #expect(Set(events.map { $0["verdict"]?.string }) == ["row", "rejected"])
+    #expect(Set(events.map { $0["table"]?.string }) == ["pixel.pixel_a", nil])
     #expect(state["rejections"]?["reasons"]?.text == #"{"missing_required":1}"#)
     let logs = state["topics"]?.array?.first { $0["name"]?.string == "pixel-logs" }
     #expect(logs?["backlog"]?.integer == 1)
     _ = try answer(cloud, APIRequest("POST", "/_local/reset"))
     state = try get(cloud, "/_local/state")
     #expect(state["rows"]?.integer == 0)
+    #expect(state["tables"]?.integer == 1)
     #expect(
-      state["tables"]?.text
+      try get(cloud, "/_local/tables")["tables"]?.text
         == #"[{"dataset":"pixel","table":"pixel","rows":0,"generated":false}]"#)
+    #expect(try get(cloud, "/_local/events")["kept"]?.integer == 0)
     #expect(state["rejections"]?["count"]?.integer == 0)
     #expect(
       try self.cloud().broker.pushes(at: start.uptime).isEmpty)
@@ -365,7 +369,7 @@ import Testing
   }
 
   @Test func `the page asks for nothing but itself`() {
-    let page = String(decoding: LivePage.response.body, as: UTF8.self)
+    let page = String(decoding: LivePage.response(ingest: nil).body, as: UTF8.self)
     for forbidden in ["innerHTML", "document.write", "eval(", "src=\"", "href=\"http", "@import"] {
       #expect(!page.contains(forbidden), "\(forbidden)")
     }

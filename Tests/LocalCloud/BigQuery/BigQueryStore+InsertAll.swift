@@ -63,7 +63,9 @@ extension BigQueryStore {
       throw .internalError("\(error)")
     }
     deduplicated += rows.count - lines.count
-    note(lines, in: table)
+    if lines.isEmpty { return }
+    table.written = moment.unix
+    onInsert(lines, table)
   }
 
   private func check(_ row: InsertAllRequest.Row, _ columns: [Column], _ ignoreUnknown: Bool)

@@ -11,34 +11,46 @@ public final class BigQueryStore {
   /// How many rows a known `insertId` has kept out.
   var deduplicated = 0
 
-  /// The last rows of all tables, to be looked at.
-  private(set) var recent: [(table: String, line: [UInt8])] = []
+  /// Told which rows a table has taken.
+  var onInsert: (_ lines: [[UInt8]], _ table: Table) -> Void = { _, _ in }
 
-  /// Opens the folder, making it if it is not there.
-  public init(folder: String, project: String) throws {
+  /// Opens the folder, making it if it is not there. `progress` is told how many tables of how many are open,
+  /// where that takes its time.
+  public init(
+    folder: String, project: String, progress: (_ opened: Int, _ all: Int) -> Void = { _, _ in }
+  ) throws {
     self.folder = folder
     self.project = project
     let files = FileManager.default
     try LineFile.makeFolder(folder)
+    var schemas = SchemaCache()
     for entry in try files.contentsOfDirectory(atPath: folder) {
       guard let dataset = entry.removingPercentEncoding else { continue }
+      let place = "\(folder)/\(entry)"
+      let names = try files.contentsOfDirectory(atPath: place).filter {
+        $0.hasSuffix(".schema.json")
+      }
       var tables: [String: Table] = [:]
-      for file in try files.contentsOfDirectory(atPath: "\(folder)/\(entry)")
-      where file.hasSuffix(".schema.json") {
+      for (index, file) in names.enumerated() {
         guard let name = String(file.dropLast(12)).removingPercentEncoding else { continue }
-        tables[name] = try Table.load(dataset: dataset, name: name, folder: "\(folder)/\(entry)")
+        tables[name] = try Table.load(
+          dataset: dataset, name: name, folder: place, schemas: &schemas)
+        if index % 2_000 == 1_999 { progress(index + 1, names.count) }
       }
       datasets[dataset] = tables
     }
-    for table in tables.suffix(20) {
-      let rows = table.rows
-      note(try rows.lines(max(0, rows.count - 5)..<rows.count), in: table)
-    }
   }
 
-  func note(_ lines: [[UInt8]], in table: Table) {
-    recent += lines.suffix(20).map { ("\(table.dataset).\(table.name)", $0) }
-    recent.removeFirst(max(0, recent.count - 20))
+  /// The tables that were written to last, the newest first.
+  func newest(_ count: Int, where isWanted: (Table) -> Bool = { _ in true }) -> [Table] {
+    Array(
+      datasets.values.flatMap(\.values).filter(isWanted)
+        .sorted { ($1.written, $0.name) < ($0.written, $1.name) }.prefix(count))
+  }
+
+  /// How many tables and rows there are.
+  var size: (tables: Int, rows: Int) {
+    datasets.values.flatMap(\.values).reduce((0, 0)) { ($0.0 + 1, $0.1 + $1.rows.count) }
   }
 
   /// All tables, by dataset and name.
@@ -111,6 +123,7 @@ public final class BigQueryStore {
     throws(GoogleError) -> Table
   {
     let table = try table(dataset, name)
+    if table.columns == columns { return table }
     try table.change(to: columns, at: moment)
     do { try table.save() } catch { throw .internalError("\(error)") }
     return table
@@ -131,7 +144,7 @@ public final class BigQueryStore {
       }
     }
     window.removeAll()
-    (deduplicated, recent) = (0, [])
+    deduplicated = 0
   }
 
   private func path(_ dataset: String) -> String { "\(folder)/\(Table.fileName(dataset))" }

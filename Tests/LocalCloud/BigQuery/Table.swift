@@ -11,6 +11,8 @@ final class Table {
   let rows: LineFile
   let created: Int64
   private(set) var modified: Int64
+  /// When a row came last, as far as is known: after a start, when the file says so.
+  var written: Int64
 
   private let folder: String
 
@@ -23,6 +25,7 @@ final class Table {
     (self.columns, self.resource) = (columns, resource)
     (self.created, modified) = (created, created)
     rows = try LineFile(Self.path(folder, name, "ndjson"))
+    written = created
   }
 
   /// Whether somebody made it, as opposed to an insert with a suffix.
@@ -40,19 +43,23 @@ final class Table {
     "\(folder)/\(fileName(name)).\(kind)"
   }
 
-  static func load(dataset: String, name: String, folder: String) throws -> Table {
-    func read(_ kind: String) -> JSON? {
-      FileManager.default.contents(atPath: path(folder, name, kind)).flatMap {
-        try? JSON.parse($0)
-      }
-    }
-    let columns = try Column.columns(from: read("schema.json") ?? [])
-    let attributes = try FileManager.default.attributesOfItem(
-      atPath: path(folder, name, "schema.json"))
-    let date = attributes[.modificationDate] as? Date ?? Date()
-    return try Table(
-      dataset: dataset, name: name, folder: folder, columns: columns,
-      resource: read("table.json")?.members, created: Int64(date.timeIntervalSince1970 * 1e6))
+  static func load(
+    dataset: String, name: String, folder: String, schemas: inout SchemaCache
+  ) throws -> Table {
+    let schema = path(folder, name, "schema.json")
+    var about = stat()
+    stat(schema, &about)
+    let resource = FileManager.default.contents(atPath: path(folder, name, "table.json"))
+      .flatMap { try? JSON.parse($0) }
+    let table = try Table(
+      dataset: dataset, name: name, folder: folder, columns: try schemas.columns(inFile: schema),
+      resource: resource?.members, created: modified(about))
+    if stat(table.rows.path, &about) == 0 { table.written = modified(about) }
+    return table
+  }
+
+  private static func modified(_ about: stat) -> Int64 {
+    Int64(about.st_mtim.tv_sec) * 1_000_000 + Int64(about.st_mtim.tv_nsec) / 1_000
   }
 
   /// Writes what `load` reads. The schema file is one that `bq mk --schema` takes.

@@ -10,6 +10,14 @@ public struct Configuration: Sendable {
   public var templates: [Template] = []
   /// Which topic is pushed where.
   public var pushes: [(topic: String, endpoint: String)] = []
+  /// The address that is listened on, which `Host` may name.
+  public var host = "127.0.0.1"
+  /// Other names of this machine that `Host` may be.
+  public var allowedHosts: [String] = []
+  /// The programs of the pipeline, and where each says whether it is ready.
+  public var stages: [(name: String, url: String)] = []
+  /// Says what LogParse makes of an entry, for the page.
+  public var judge: Judgement.Judge?
   /// Where the page sends hits for PixelIngest.
   public var ingestURL: String?
   /// The log of PixelIngest, whose lines for the sink are taken.

@@ -22,6 +22,10 @@ public struct GoogleError: Error, Equatable, Sendable {
     GoogleError(400, "INVALID_ARGUMENT", reason: "badRequest", message)
   }
 
+  static func forbidden(_ message: String) -> GoogleError {
+    GoogleError(403, "PERMISSION_DENIED", reason: "accessDenied", message)
+  }
+
   static func notFound(_ message: String) -> GoogleError {
     GoogleError(404, "NOT_FOUND", reason: "notFound", message)
   }

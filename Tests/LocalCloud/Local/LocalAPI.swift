@@ -19,7 +19,9 @@ struct LocalAPI {
     let path = Array(request.segments.dropFirst())
     switch (request.method, path.first, path.count) {
     case ("GET", "state", 1): return state(at: moment)
-    case ("GET", "tables", 1): return tables
+    case ("GET", "tables", 1): return try tables(request)
+    case ("GET", "events", 1): return try events(request)
+    case ("GET", "events", 2): return try event(path[1])
     case ("GET", "tables", 4) where path[3] == "rows":
       return try rows(of: try cloud.store.table(path[1], path[2]), request)
     case ("GET", "rows", 1): return try RowSearch(request).answer(from: cloud.store)
@@ -30,6 +32,7 @@ struct LocalAPI {
     case ("POST", "reset", 1):
       try cloud.broker.reset()
       try cloud.store.reset()
+      cloud.recent.reset()
       return [:]
     case ("POST", "fault", 1):
       try cloud.faults.apply(try request.object(), at: moment.uptime)
@@ -44,16 +47,47 @@ struct LocalAPI {
     return ["messageIds": .array(ids.map { .string(String($0)) })]
   }
 
-  var tables: JSON {
+  /// All tables by name; or, with `newest`, so many of those that were written to last; with `contains`, those
+  /// whose names have the text in them, in any letter case.
+  private func tables(_ request: APIRequest) throws(GoogleError) -> JSON {
+    let part = request.parameter("contains") ?? ""
+    func isWanted(_ table: Table) -> Bool {
+      part.isEmpty || table.name.range(of: part, options: .caseInsensitive) != nil
+    }
+    let tables =
+      if let count = try request.count("newest") {
+        cloud.store.newest(count, where: isWanted)
+      } else { cloud.store.tables.filter(isWanted) }
+    return ["total": JSON(cloud.store.size.tables), "tables": .array(tables.map(Self.summary))]
+  }
+
+  static func summary(_ table: Table) -> JSON {
     [
-      "tables": .array(
-        cloud.store.tables.map { table in
-          [
-            "dataset": .string(table.dataset), "table": .string(table.name),
-            "rows": JSON(table.rows.count), "generated": .bool(table.isGenerated),
-          ]
-        })
+      "dataset": .string(table.dataset), "table": .string(table.name),
+      "rows": JSON(table.rows.count), "generated": .bool(table.isGenerated),
     ]
+  }
+
+  /// The last hits with what became of each, newest first.
+  private func events(_ request: APIRequest) throws -> JSON {
+    let filter = EventFilter(request)
+    let limit = try request.count("limit") ?? 100
+    let items = EventList(cloud.recent).items
+    let found = items.filter { $0.matches(filter) }
+    return [
+      "kept": JSON(items.count), "found": JSON(found.count),
+      "events": .array(found.prefix(limit).map(\.summary)),
+    ]
+  }
+
+  /// One of them, whole.
+  private func event(_ key: String) throws -> JSON {
+    guard let item = EventList(cloud.recent).items.first(where: { $0.key == key }) else {
+      throw GoogleError.notFound(
+        "Event \(key) is not among the last \(RecentEvents.kept), which are all that are kept to look at."
+      )
+    }
+    return item.whole
   }
 
   /// From `offset`, or the last ones.

@@ -18,19 +18,29 @@ public final class LocalCloud {
   let started: Moment
   let ledger: RequestLedger
   var faults = FaultSwitch()
+  var health: Health
+  let recent: RecentEvents
+  private let browserGuard: BrowserGuard
   private let metadata: MetadataServer
   private var loadBalancer: LoadBalancer
 
   /// Opens what is in the folder and makes what is missing: topics, subscriptions, dataset and
-  /// template table.
-  public init(_ configuration: Configuration, at moment: Moment) throws {
+  /// template table. `progress` is told, in words, what takes its time.
+  public init(
+    _ configuration: Configuration, at moment: Moment, progress: (String) -> Void = { _ in }
+  ) throws {
     self.configuration = configuration
     let project = configuration.project
+    health = Health(stages: configuration.stages, folder: configuration.folder)
+    recent = RecentEvents(judge: configuration.judge)
+    browserGuard = BrowserGuard(host: configuration.host, names: configuration.allowedHosts)
     started = moment
     broker = try PubSubBroker(
       folder: "\(configuration.folder)/pubsub", project: project,
       maximumOutstanding: configuration.maximumOutstanding, at: moment)
-    store = try BigQueryStore(folder: "\(configuration.folder)/bigquery", project: project)
+    store = try BigQueryStore(folder: "\(configuration.folder)/bigquery", project: project) {
+      progress("\($0) of \($1) tables are open …")
+    }
     sink = LogSink(broker: broker, topic: broker.topicName(Configuration.logsTopic))
     follower = try configuration.followedLog.map {
       try LogFollower($0, folder: "\(configuration.folder)/sink", project: project)
@@ -40,6 +50,34 @@ public final class LocalCloud {
     loadBalancer = LoadBalancer(project: project)
     try makeTopics()
     try makeTables(at: moment)
+    try watchEvents()
+  }
+
+  /// Lets the page know of everything that passes, and of the last rows and rejections from before.
+  private func watchEvents() throws {
+    for table in store.newest(50).reversed() {
+      let lines = try table.rows.lines(max(0, table.rows.count - 10)..<table.rows.count)
+      recent.note(rows: lines, in: "\(table.dataset).\(table.name)", number: table.written)
+    }
+    let rejections = broker.rejections
+    let last = try rejections.rejections(max(0, rejections.count - 50)..<rejections.count)
+    recent.note(rejections: last.compactMap(Message.init(json:)))
+    let events = broker.topicName(Configuration.eventsTopic)
+    broker.onPublish = { [recent, sink, unowned broker] messages, topic in
+      if topic == sink.topic {
+        recent.note(hits: messages)
+      } else if topic == events {
+        recent.note(published: messages)
+      } else if broker.topics[topic]?.keepsRejections == true {
+        recent.note(rejections: messages)
+      }
+    }
+    broker.onDone = { [recent, sink] message in
+      if message.topic == sink.topic { recent.note(done: message) }
+    }
+    store.onInsert = { [recent] lines, table in
+      recent.note(rows: lines, in: "\(table.dataset).\(table.name)", number: table.written)
+    }
   }
 
   private func makeTopics() throws(GoogleError) {
@@ -95,7 +133,17 @@ public final class LocalCloud {
   }
 
   public func answer(_ request: APIRequest, at moment: Moment) -> Answer {
+    if let refusal = browserGuard.refusal(of: request) { return .now(.error(refusal)) }
+    let answer = route(request, at: moment)
+    if case .now(let response) = answer { health.note(response, to: request) }
+    return answer
+  }
+
+  private func route(_ request: APIRequest, at moment: Moment) -> Answer {
     let path = request.path
+    if path == "/_local/trouble" {
+      return .now(.text(health.troubles.map { $0 + "\n" }.joined()))
+    }
     if path.hasPrefix("/bigquery/v2/") {
       return api(.bigquery, request, at: moment) { BigQueryAPI(store: store).answer($0, at: $1) }
     }
@@ -112,7 +160,7 @@ public final class LocalCloud {
     }
     switch (request.method, path) {
     case ("GET", "/"), ("HEAD", "/"):
-      return .now(LivePage.response)
+      return .now(LivePage.response(ingest: configuration.ingestURL))
     case ("GET", "/oauth2/v3/certs"): return .now(.json(["keys": []]))
     case ("GET", "/favicon.ico"): return .now(APIResponse(204, contentType: "image/png", body: []))
     default: return .now(.error(.notFound("Not found: \(request.method) \(path)")))

@@ -37,6 +37,7 @@ public final class LocalCloudServer {
     let port = try server.listen(host: host, port: port)
     self.server = server
     if cloud.configuration.followedLog != nil { followLog() }
+    watch()
     pumpAtTurnEnd()
     return port
   }
@@ -44,6 +45,19 @@ public final class LocalCloudServer {
   private func followLog() {
     trouble { if try cloud.followLog(at: .now()) { pumpAtTurnEnd() } }
     loop.schedule(after: .milliseconds(200)) { [weak self] in self?.followLog() }
+  }
+
+  /// Asks each stage whether it is ready, and looks at the disk, once a second.
+  private func watch() {
+    cloud.health.lookAtDisk()
+    for (index, stage) in cloud.configuration.stages.enumerated() {
+      let request = OutgoingRequest(
+        url: stage.url, timeout: .seconds(5), connectTimeout: .seconds(2), maxAnswer: 1024)
+      client.send(request) { [self] result in
+        cloud.health.note(stage: index, result.map(\.status).mapError { $0 })
+      }
+    }
+    loop.schedule(after: .seconds(1)) { [weak self] in self?.watch() }
   }
 
   private func receive(_ request: Request, _ call: Call) {
@@ -96,7 +110,10 @@ public final class LocalCloudServer {
   /// What goes wrong here has nobody waiting for an answer: a disk that takes no acknowledgement
   /// means that a message comes again.
   private func trouble(_ work: () throws -> Void) {
-    do { try work() } catch { Self.say("local-cloud: \(error)") }
+    do { try work() } catch {
+      cloud.health.note(failedWrite: error)
+      Self.say("local-cloud: \(error)")
+    }
   }
 
   public static func say(_ text: String) {
@@ -138,7 +155,8 @@ extension APIRequest {
 
   private static let headers: [StaticString] = [
     "accept", "accept-encoding", "authorization", "content-encoding", "content-type", "host",
-    "metadata-flavor", "referer", "user-agent", "x-forwarded-for", "x-goog-api-client",
+    "metadata-flavor", "origin", "referer", "sec-fetch-site", "user-agent", "x-forwarded-for",
+    "x-goog-api-client",
     "x-goog-request-params", "x-goog-user-project",
   ]
 

@@ -4,7 +4,8 @@ import Foundation
 /// `GET /_local/state`: everything the page shows, in one consistent look.
 extension LocalAPI {
   func state(at moment: Moment) -> JSON {
-    let (broker, store) = (cloud.broker, cloud.store)
+    let (broker, store, recent) = (cloud.broker, cloud.store, cloud.recent)
+    let size = store.size
     return [
       "project": .string(cloud.configuration.project),
       "ingestUrl": cloud.configuration.ingestURL.map { .string($0) } ?? .null,
@@ -12,16 +13,14 @@ extension LocalAPI {
       "uptimeSeconds": JSON((moment.uptime - cloud.started.uptime).components.seconds),
       "lastMessageId": .string(String(broker.lastMessageID)),
       "topics": .array(broker.topics.keys.sorted().map(topic)),
-      "hits": .array(hits),
-      "tables": tables["tables"] ?? [],
-      "rows": JSON(store.tables.reduce(0) { $0 + $1.rows.count }),
+      "tables": JSON(size.tables), "rows": JSON(size.rows),
+      "events": JSON(recent.version),
+      "leftAlone": .object(
+        JSON.Members(recent.leftAlone.sorted { $0.key < $1.key }.map { ($0.key, JSON($0.value)) })),
+      "dropped": recent.dropped.json, "droppedOthers": JSON(recent.dropped.others),
       "deduplicated": JSON(store.deduplicated),
-      "lastRows": .array(
-        store.recent.reversed().compactMap { table, line in
-          (try? JSON.parse(line)).map { ["table": .string(table), "row": $0] }
-        }),
       "rejections": rejectionSummary,
-      "requests": JSON(cloud.ledger.count),
+      "requests": JSON(cloud.ledger.count), "health": cloud.health.json,
       "faults": .object(
         JSON.Members(
           FaultSwitch.Service.allCases.map {
@@ -55,29 +54,12 @@ extension LocalAPI {
     .string(String(name.split(separator: "/").last ?? ""))
   }
 
-  /// The last log entries of both roads, newest first.
-  private var hits: [JSON] {
-    let topic = cloud.broker.topics[cloud.sink.topic]
-    return (topic?.recent ?? []).reversed().map { message in
-      let entry = try? JSON.parse(message.payload)
-      let request = entry?["httpRequest"]
-      return [
-        "time": entry?["timestamp"] ?? .string(message.publishTime),
-        "source": entry?["resource"]?["type"] ?? "",
-        "method": request?["requestMethod"] ?? "", "url": request?["requestUrl"] ?? "",
-        "status": request?["status"] ?? .null,
-      ]
-    }
-  }
-
   private var rejectionSummary: JSON {
     let store = cloud.broker.rejections
-    let last = (try? store.rejections(max(0, store.count - 20)..<store.count)) ?? []
     return [
       "count": JSON(store.count),
       "reasons": .object(
         JSON.Members(store.reasons.sorted { $0.key < $1.key }.map { ($0.key, JSON($0.value)) })),
-      "last": .array(last.reversed().map { Self.rejection($0, textLimit: 2_000) }),
     ]
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Acceptance
 import ArgumentParser
 import EventLoop
 import FunctionRuntime
@@ -37,7 +38,19 @@ struct Serve: ParsableCommand {
     help: ArgumentHelp(
       "Push the messages of a topic to a URL, e.g. pixel-logs=http://127.0.0.1:8086/. Repeatable.",
       valueName: "topic=url"))
-  var push: [Push] = []
+  var push: [Place] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A name of this machine, beside localhost and --host, that requests may be for. Repeatable.",
+      valueName: "name"))
+  var allowHost: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A program of the pipeline, e.g. log-parse=http://127.0.0.1:8086/ready: the page says when it is gone. Repeatable.",
+      valueName: "name=url"))
+  var stage: [Place] = []
 
   @Option(help: "Where PixelIngest listens, for the page.")
   var ingestURL: String?
@@ -62,16 +75,17 @@ struct Serve: ParsableCommand {
   @Option(help: "Most pushes of one subscription that are open at a time.")
   var maxOutstanding = 128
 
-  struct Push: ExpressibleByArgument {
-    var topic: String
-    var endpoint: String
+  /// `NAME=URL`.
+  struct Place: ExpressibleByArgument {
+    var name: String
+    var url: String
 
     init?(argument: String) {
       let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
       guard parts.count == 2,
         parts[1].hasPrefix("http://") || parts[1].hasPrefix("https://")
       else { return nil }
-      (topic, endpoint) = (parts[0], parts[1])
+      (name, url) = (parts[0], parts[1])
     }
   }
 
@@ -93,7 +107,8 @@ struct Serve: ParsableCommand {
     let server: LocalCloudServer
     do {
       loop = try EventLoop()
-      server = LocalCloudServer(try LocalCloud(configuration(), at: .now()), on: loop)
+      server = LocalCloudServer(
+        try LocalCloud(configuration(), at: .now(), progress: LocalCloudServer.say), on: loop)
     } catch let error as GoogleError {
       throw ending("local-cloud cannot start: \(error.message)")
     } catch {
@@ -110,13 +125,19 @@ struct Serve: ParsableCommand {
     loop.run()
   }
 
-  private func configuration() throws(GoogleError) -> Configuration {
+  private func configuration() throws -> Configuration {
     var configuration = Configuration()
     configuration.project = project
     configuration.folder = data
     configuration.dataset = dataset
+    // First, since this also says, in LogParse's words, what is wrong with the contract.
+    let judge = try HitJudge(contract: contract, pixelPaths: ["/pixel.png", "/pixel.gif"])
+    configuration.judge = { judge.judge($0) }
     configuration.templates = try Configuration.templates(contract: contract, table: table)
-    configuration.pushes = push.map { ($0.topic, $0.endpoint) }
+    configuration.pushes = push.map { ($0.name, $0.url) }
+    configuration.host = host
+    configuration.allowedHosts = allowHost
+    configuration.stages = stage.map { ($0.name, $0.url) }
     configuration.ingestURL = ingestURL
     configuration.followedLog = followLog
     configuration.recordFile = record

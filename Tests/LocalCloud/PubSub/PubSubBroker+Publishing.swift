@@ -71,6 +71,7 @@ extension PubSubBroker {
       messages[message.id] = Stored(message: message, pending: topic.subscriptions.count)
       for name in topic.subscriptions { queues[name]?.enqueue(message.id) }
     }
+    onPublish(stamped, topicName)
     return stamped.map(\.id)
   }
 

@@ -11,6 +11,10 @@ public final class PubSubBroker {
   var lastMessageID: Message.ID
   let rejections: RejectionStore
 
+  /// Told what was taken, once it is on disk, and which messages all of their subscriptions are done with.
+  var onPublish: (_ messages: [Message], _ topic: String) -> Void = { _, _ in }
+  var onDone: (Message) -> Void = { _ in }
+
   let journal: Journal
   var messages: [Message.ID: Stored] = [:]
   private let maximumOutstanding: Int
@@ -122,7 +126,9 @@ public final class PubSubBroker {
 
   func release(_ id: Message.ID) {
     messages[id]?.pending -= 1
-    if let stored = messages[id], stored.pending <= 0 { messages[id] = nil }
+    guard let stored = messages[id], stored.pending <= 0 else { return }
+    messages[id] = nil
+    onDone(stored.message)
   }
 
   /// A write that fails must not be answered with success.
