@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-/// Looking at what may not have arrived yet: one comparison says whether it has, and the load needs no
-/// second one. Those without `IfAny` trap. Each `unsafe` is in bounds by the
-/// line above it, and any bytes make a number or a block.
+/// Looks at bytes that may not have arrived yet: one comparison tells whether they have, and the load needs
+/// no second one. Those without `IfAny` trap. Each `unsafe` is in bounds by the line above it, and any bytes
+/// make a number or a block.
 extension Span where Element == UInt8 {
   /// The byte at `offset`; nil behind the end.
   @inlinable @inline(__always)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import CSystem
 
-/// Runs `body` on a thread of its own; false if there is none to be had.
+/// Runs `body` on a thread of its own; false if the system gives no thread.
 public func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
   let box = unsafe Unmanaged.passRetained(ThreadBody(run: body))
   let failed = unsafe pixel_thread(

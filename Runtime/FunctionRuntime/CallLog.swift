@@ -4,8 +4,8 @@ import Envelopes
 import EventLoop
 import HTTPServer
 
-/// One line a call, in Cloud Logging's structured format: what was asked, what was answered, how long it
-/// took, and which trace it belongs to. Never the query, an address or an agent.
+/// One line a call, in Cloud Logging's structured format: the request, the answer, the time it took, and its
+/// trace. Never the query, an address or an agent.
 final class CallLog: CallObserver {
   private let worker: Worker
   private let sampling: CallSampling

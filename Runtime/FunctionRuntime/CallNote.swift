@@ -8,7 +8,7 @@ final class CallNote {
     case retry
     /// Recorded and acknowledged.
     case rejected
-    /// Of no use, and recorded by nobody here: its sender knows.
+    /// Rejected but not stored: the sender gets the reason in the response.
     case unrecorded
     /// Not something that can be worked on.
     case malformed

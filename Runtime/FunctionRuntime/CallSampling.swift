@@ -2,7 +2,7 @@
 
 /// Which calls leave a line: `LOG_CALLS`. A call that was not done always does.
 public struct CallSampling: Sendable, Equatable {
-  /// Of the calls that were done, one in so many; nil for none.
+  /// One in this many of the calls that were done is logged; nil for none.
   let every: Int?
 
   init(every: Int?) { self.every = every }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Envelopes
 
-/// What a call is about, for its log line.
+/// The message or event of a call, for the call's log line.
 protocol CallSubject: AnyObject {
   /// Of a Pub/Sub message.
   var messageID: String? { get }

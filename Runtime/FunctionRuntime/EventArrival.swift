@@ -10,8 +10,8 @@ final class EventArrival {
   private let record: ((EventDelivery, Rejection, @escaping (Bool) -> Void) -> Void)?
   private var isFinished: [Bool]
   private var left: Int
-  /// What the answer is so far: that of the worst outcome. What may succeed later outweighs what never can,
-  /// as it makes the sender repeat.
+  /// The answer so far: that of the worst outcome. A retry outweighs a rejection, as it makes the sender
+  /// repeat.
   private var answer = OutcomeResponses.done
   /// Nil while all is done.
   private var note: CallNote?
@@ -60,7 +60,7 @@ final class EventArrival {
   private func reject(
     _ delivery: EventDelivery, _ rejection: Rejection, as result: CallNote.Result
   ) {
-    // Its detail may quote what a visitor sent, so that is in the recorded message only.
+    // Its detail may quote a visitor's text, so it is in the recorded message only.
     let note = CallNote(
       result: result, reason: rejection.reason.rawValue, subject: subject(of: delivery),
       stage: rejection.stage)

@@ -6,7 +6,7 @@ import EventLoop
 /// shape but a bare one, whose message becomes an event of type `CloudEvent.messagePublished`.
 public struct EventFunction {
   var authentication: PushAuthentication
-  /// Whose webhooks are welcome; nil is everybody's.
+  /// Allowed webhook origins; nil allows all.
   var allowedOrigins: [String]?
   /// Called for each event; it answers through the delivery, now or later on the same loop.
   var receive: (EventDelivery) -> Void
@@ -15,7 +15,7 @@ public struct EventFunction {
 
   /// - Parameters:
   ///   - allowedOrigins: Which origins get consent in the handshake of webhooks; nil: all.
-  ///   - record: Records what Pub/Sub pushed and the function rejects, before it is acknowledged. Without it a
+  ///   - record: Records a pushed message that the function rejects, before it is acknowledged. Without it a
   ///     rejection is only logged. Other senders are told by 422 and keep the event themselves.
   public init(
     authentication: PushAuthentication, allowedOrigins: [String]? = nil,

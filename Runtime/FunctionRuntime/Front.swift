@@ -2,8 +2,8 @@
 import Bytes
 import HTTPServer
 
-/// What every function answers in the same way, without the function being asked: health and
-/// readiness, and the two files that browsers and robots ask any server for.
+/// The paths that every function answers in the same way, without the function being asked: health and
+/// readiness, and the two files that browsers and robots request from any server.
 struct Front {
   let worker: Worker
 

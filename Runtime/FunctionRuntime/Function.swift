@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import HTTPServer
 
-/// What a program does with requests.
+/// The kinds of functions, by the input that they take.
 public enum Function {
   /// Takes HTTP requests as they come.
   case http((Request, Call) -> Void)

@@ -172,7 +172,7 @@ public struct FunctionService<Settings: Sendable>: Sendable {
 }
 
 extension HTTPServer {
-  /// A server for one worker's function, with what all functions answer alike in front of it.
+  /// A server for one worker's function, behind the paths that all functions answer alike.
   convenience init(_ worker: Worker, _ function: Function) {
     let front = Front(worker: worker)
     let limits = worker.settings.limits

@@ -60,7 +60,7 @@ public final class Log {
   private let identity: [UInt8]
   private var pending = ByteWriter(capacity: 1024)
   private var flushScheduled = false
-  /// The last write was not taken whole: what comes next would stand in the same line.
+  /// The last write was not taken whole: the next text would stand in the same line.
   private var isTorn = false
   private static let output = Mutex(())
   /// Standard output, but in tests.
@@ -138,7 +138,7 @@ public final class Log {
     flushSoon()
   }
 
-  /// Lets `body` write behind what is pending.
+  /// Lets `body` write behind the pending bytes.
   private func compose(_ body: (inout ByteWriter) -> Void) {
     // Taken out meanwhile: a property that is lent out anywhere is checked at run time everywhere.
     var line = pending
@@ -154,8 +154,8 @@ public final class Log {
     loop.atTurnEnd { [weak self] in self?.flush() }
   }
 
-  /// Writes a line that is meant for a log sink, at once and whatever the level and format are. Says
-  /// whether all of it was taken.
+  /// Writes a line that is meant for a log sink, at once and at any level and format. Says whether all of it
+  /// was taken.
   public func deliver(line: Span<UInt8>) -> Bool {
     flush()
     compose { lines in
@@ -167,7 +167,7 @@ public final class Log {
     return !isTorn
   }
 
-  /// Writes what is pending.
+  /// Writes the pending bytes.
   public func flush() {
     flushScheduled = false
     compose { lines in
@@ -178,7 +178,7 @@ public final class Log {
     }
   }
 
-  /// False if not all was taken: nobody reads the log.
+  /// False if not all was taken: the reader of the log is too slow or gone.
   private func write(_ lines: ByteWriter) -> Bool {
     var start = 0
     while start < lines.count {

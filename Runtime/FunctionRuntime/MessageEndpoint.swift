@@ -55,7 +55,7 @@ final class MessageEndpoint {
       function.record(delivery, rejection) { [self] recorded in
         guard delivery.isOpen else { return }
         guard recorded else { return finish(delivery, .retry(.rejectionNotRecorded)) }
-        // Its detail may quote what a visitor sent, so that is in the recorded message only.
+        // Its detail may quote a visitor's text, so it is in the recorded message only.
         let note = CallNote(
           result: .rejected, reason: rejection.reason.rawValue, eventID: rejection.eventID,
           subject: delivery, stage: rejection.stage)

@@ -2,9 +2,9 @@
 import Envelopes
 import HTTPServer
 
-/// How a call ended. There are three ways, whoever sent it.
+/// The end of a call: one of three, for every kind of sender.
 public enum Outcome: Sendable {
-  /// What the message asked for has happened and the next hop has the data.
+  /// The work is done and the next hop has the data.
   case done
   /// It may succeed later: the message is not acknowledged and comes again.
   case retry(Reason, detail: String = "")
@@ -12,19 +12,19 @@ public enum Outcome: Sendable {
   case reject(Rejection)
 }
 
-/// Who is to be answered, since the same outcome means another status to each.
+/// Caller kinds. The same outcome has a different HTTP status for each.
 enum Sender {
   /// Pub/Sub, also on behalf of Eventarc: everything but a success makes the message come again.
   case pubSub
-  /// Knative and whoever else sends CloudEvents: a 4xx is taken for final, a 5xx for "again".
+  /// Knative and other senders of CloudEvents: they take a 4xx for final and send again after a 5xx.
   case other
 }
 
 /// The one place that turns an outcome into an answer.
 ///
-/// 204 is the success code that both Pub/Sub and its emulator take for an acknowledgement; anything
-/// else makes the message come again. What is not a message or event at all is a 400, or a 415 if it is an
-/// event in a format that nobody here reads.
+/// 204 is the success code that both Pub/Sub and its emulator take for an acknowledgement; anything else
+/// makes the message come again. A body that is neither a message nor an event is a 400, or a 415 if it is an
+/// event in a format that is not supported.
 enum OutcomeResponses {
   static let done = Response(status: 204)
   static let retry = Response(status: 503)
@@ -51,7 +51,7 @@ enum OutcomeResponses {
     }
   }
 
-  /// The answer to what can never succeed; to Pub/Sub once it is recorded.
+  /// The answer to a message that can never succeed; Pub/Sub gets it once the message is recorded.
   static func rejected(by sender: Sender) -> Response {
     switch sender {
     case .pubSub: done

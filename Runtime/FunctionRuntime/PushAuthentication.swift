@@ -2,7 +2,7 @@
 import HTTPClient
 import Settings
 
-/// Who may push: how the sender's identity is checked.
+/// The check of a push's sender: how its identity is proved, and which identities may push.
 public struct PushAuthentication: Sendable {
   public enum Mode: String, Sendable, CaseIterable {
     /// This process verifies Google's signed token.

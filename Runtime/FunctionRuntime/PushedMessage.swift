@@ -4,7 +4,7 @@ import Envelopes
 import HTTPServer
 
 extension Request {
-  /// What the request's headers say it carries.
+  /// The kind of the request's body, as its headers say.
   var pushHead: PushHead {
     let fields = fieldsInPlace
     return bodyInPlace.buffer.withSpan { PushHead(fields, in: $0) }
@@ -21,8 +21,8 @@ extension Request {
 
   /// The message that was pushed, in whichever of the five ways.
   ///
-  /// What the headers say goes before what the body looks like. Otherwise a publisher could write data that
-  /// looks like a wrapped push, and so make up an id and a subscription.
+  /// The headers decide before the form of the body. Otherwise a publisher could write data that looks like a
+  /// wrapped push, and so make up an id and a subscription.
   /// - Parameters:
   ///   - takesRawBodies: Whether every other body is a message's data.
   ///   - needsID: Whether a message without an id is refused. By hand, on a laptop, it may be left out.

@@ -3,7 +3,7 @@ import Bytes
 import Envelopes
 import HTTPServer
 
-/// The events of one request, and who sent it.
+/// The events of one request, and its sender.
 struct SentEvents {
   var events: [CloudEvent]
   var sender: Sender

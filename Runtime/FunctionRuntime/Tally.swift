@@ -20,7 +20,7 @@ final class Tally {
 
   func countDone() { done += 1 }
 
-  /// - Parameter outcome: `retry`, `rejected` and so on; `noted` for what was done all the same.
+  /// - Parameter outcome: `retry`, `rejected` and so on; `noted` for a note about a call that was done.
   func count(_ outcome: String, _ reason: String, by count: Int = 1) {
     others[Key(outcome: outcome, reason: reason), default: 0] += count
   }

@@ -6,7 +6,7 @@ import HTTPServer
 /// Which trace and span a request belongs to, from whichever of the two headers it has.
 ///
 /// `traceparent: 00-HEX32-HEX16-01` (W3C Trace Context) or `X-Cloud-Trace-Context: HEX32/DECIMAL;o=1`
-/// (Google's older form), whose decimal span id Cloud Logging wants as 16 hex digits.
+/// (Google's older form), whose decimal span id Cloud Logging takes as 16 hex digits.
 struct TraceContext: Equatable {
   /// The upper and the lower half of the id; never both zero.
   let high: UInt64
@@ -58,7 +58,7 @@ struct TraceContext: Equatable {
     span = number == 0 ? nil : number
   }
 
-  /// An id of 32 hex digits; one that is all zeros is none.
+  /// An id of 32 hex digits that are not all zero.
   private static func trace(_ value: Span<UInt8>, at start: Int) -> (UInt64, UInt64)? {
     guard let high = number(value, at: start), let low = number(value, at: start + 16),
       high | low != 0

@@ -4,7 +4,8 @@ import EventLoop
 import HTTPClient
 import HTTPServer
 
-/// What a function gets for each event loop: the loop itself and what belongs to it.
+/// One event loop of the process, with its log, its HTTP client and its counters; a function gets one for
+/// each loop.
 public final class Worker {
   /// 0 is the one that process-wide state lives on.
   public let index: Int
@@ -38,7 +39,7 @@ public final class Worker {
     client = HTTPClient(loop: loop, userAgent: userAgent, caFile: settings.caFile)
   }
 
-  /// Counts something that a function wants to see in the minute's report.
+  /// Counts a note of the function's own, for the minute's report.
   public func count(_ note: String, by count: Int = 1) { tally.count("noted", note, by: count) }
 
   /// Adds lines to the minute's report.

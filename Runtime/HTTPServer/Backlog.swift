@@ -11,7 +11,7 @@ struct Backlog {
 
   var count: Int { buffer.count - sent }
 
-  /// What is left when `amount` more bytes have been sent; nil if nothing is.
+  /// The rest after `amount` more bytes have been sent; nil if all have been.
   ///
   /// The rest moves to the front only when it is the smaller half: a large answer to a slow client would
   /// else be moved once for each few kilobytes.

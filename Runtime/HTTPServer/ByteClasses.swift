@@ -3,10 +3,10 @@ import CSystem
 
 /// Character classes of RFC 9110 and scans that look at sixteen bytes at once.
 enum ByteClass {
-  /// `tchar`: what a method or a field name may hold, as bits for 0–63 and 64–127.
+  /// `tchar`: the characters of a method or a field name, as bits for 0–63 and 64–127.
   private static let token: (UInt64, UInt64) = (0x03FF_6CFA_0000_0000, 0x57FF_FFFF_C7FF_FFFE)
 
-  /// What a host may hold (RFC 3986 §3.2): letters, digits, `-._~`, `!$&'()*+,;=`, `%`, `:`, `[` and `]`.
+  /// The characters of a host (RFC 3986 §3.2): letters, digits, `-._~`, `!$&'()*+,;=`, `%`, `:`, `[` and `]`.
   private static let host: (UInt64, UInt64) = (0x2FFF_7FF2_0000_0000, 0x47FF_FFFE_AFFF_FFFE)
 
   @inline(__always)
@@ -39,13 +39,13 @@ enum ByteClass {
     skip(bytes, from: start, in: token) { pixel_not_letter_or_dash($0) }
   }
 
-  /// Whether `range` can be a host and port. What stands behind it must be none of their characters.
+  /// Whether `range` can be a host and port. The byte behind it must not be one of their characters.
   @inline(__always)
   static func isHost(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
     skip(bytes, from: range.lowerBound, in: host) { pixel_not_name($0) } == range.upperBound
   }
 
-  /// Skips what is in `set`; `others` marks of a block what is not in some common part of it.
+  /// Skips the bytes in `set`; `others` marks the bytes of a block that are outside a common part of it.
   @inline(__always)
   private static func skip(
     _ bytes: Span<UInt8>, from start: Int, in set: (UInt64, UInt64),
@@ -80,7 +80,8 @@ enum ByteClass {
     return index
   }
 
-  /// Whether `range` of `bytes` is `lowercase`, which must be lower-case, whatever the case in `bytes`.
+  /// Whether `range` of `bytes` is `lowercase`, which must be lower-case; the case in `bytes` does not
+  /// matter.
   @inline(__always)
   static func equals(
     _ bytes: Span<UInt8>, _ range: Range<Int>, lowercase: StaticString

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import EventLoop
 
-/// The right to answer one request, once, now or later on the same loop. What comes too late, after the
-/// deadline or after the client has gone, has no effect.
+/// The right to answer one request, once, now or later on the same loop. An answer that comes too late, after
+/// the deadline or after the client has gone, has no effect.
 public struct Call {
   let exchange: Exchange
   let number: UInt64
@@ -13,7 +13,7 @@ public struct Call {
   /// When the call is answered 504 if nothing else has been.
   public var deadline: Instant { exchange.deadline }
 
-  /// Answers the request. The request and whatever was decoded in place from it may not be used after.
+  /// Answers the request. Neither the request nor anything decoded in place from it may be used afterwards.
   /// - Parameter note: For the server's observer.
   public func reply(_ response: Response, note: AnyObject? = nil) {
     exchange.reply(number, response, note: note)

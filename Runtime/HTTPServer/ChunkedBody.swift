@@ -30,8 +30,8 @@ struct ChunkedBody {
     cursor = start
   }
 
-  /// Reads what has arrived in `buffer`, the last bytes of which are those behind `cursor`. A body of
-  /// more than `limit` bytes is refused.
+  /// Reads the bytes that have arrived in `buffer` behind `cursor`. A body of more than `limit` bytes is
+  /// refused.
   mutating func advance(
     _ buffer: Buffer, limit: Int
   ) throws(ChunkError) -> Progress {
@@ -131,7 +131,7 @@ struct ChunkedBody {
     return size
   }
 
-  /// Trailers are read past; what is not a field is refused.
+  /// Trailers are skipped; a line that is not a field is refused.
   private func checkTrailer(_ line: Span<UInt8>) throws(ChunkError) {
     var index = ByteClass.skipToken(line, from: 0)
     guard index > 0, index < line.count, line[index] == UInt8(ascii: ":")

@@ -37,7 +37,7 @@ extension Connection {
     if head.method != .head { output.append(response.body.span) }
   }
 
-  /// Sends what has been written, as far as the socket takes it.
+  /// Sends the bytes that have been written, as far as the socket takes them.
   func send() {
     if server.scratchOwner === self {
       let scratch = server.scratch
@@ -62,11 +62,11 @@ extension Connection {
   func writable() {
     guard backlog != nil else { return settle() }
     send()
-    // What waited for the client to read its answers goes on.
+    // Requests that waited for the client to read its answers go on.
     if backlog == nil { process() } else { settle() }
   }
 
-  /// Decides what to wait for next.
+  /// Decides which readiness to wait for next.
   func settle() {
     let waiting: Readiness = backlog == nil ? [] : .writable
     switch phase {
@@ -104,7 +104,7 @@ extension Connection {
   /// Bytes that the socket took; -1 if the connection broke, and then it is closed.
   private func send(_ buffer: Buffer, from start: Int) -> Int {
     let sent = unsafe buffer.withRawBytes { bytes in
-      // In bounds: `start` is what was sent before, never more than the count.
+      // In bounds: `start` is the number of bytes sent before, never more than the count.
       unsafe pixel_send(
         descriptor, bytes.baseAddress.map { unsafe $0 + start }, bytes.count - start)
     }
@@ -122,7 +122,7 @@ extension Connection {
 
   // MARK: Ending
 
-  /// Throws away what a client sends behind its last request.
+  /// Throws away the bytes that a client sends behind its last request.
   func discard() {
     let received = unsafe server.trash.appendRaw(minimum: 16 * 1024) { free in
       unsafe recv(descriptor, free.baseAddress, free.count, 0)

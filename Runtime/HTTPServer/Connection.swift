@@ -6,7 +6,7 @@ import Glibc
 
 /// One connection: reads requests, hands each to the server's handler, writes the answers in order.
 ///
-/// One request at a time is worked on; what is pipelined behind it waits in the buffer or the kernel.
+/// One request at a time is worked on; requests pipelined behind it wait in the buffer or the kernel.
 final class Connection: Exchange, ReadinessHandler {
   let server: HTTPServer
   let descriptor: Int32
@@ -88,7 +88,7 @@ final class Connection: Exchange, ReadinessHandler {
     settle()
   }
 
-  /// Handles all that is complete in the buffer, and sends what came of it.
+  /// Handles all complete requests in the buffer, and sends their answers.
   func process() {
     isProcessing = true
     var isFull: Bool
@@ -128,7 +128,7 @@ final class Connection: Exchange, ReadinessHandler {
     input.shrink(above: Self.idleCapacity, to: 4096)
   }
 
-  /// Takes the next head from the buffer. False if there is none yet.
+  /// Takes the next head from the buffer. False if it is not complete yet.
   private func readHead() -> Bool {
     guard start < input.count else { return false }
     if searched > start, !headMayBeComplete() { return false }
@@ -168,8 +168,8 @@ final class Connection: Exchange, ReadinessHandler {
     head.isChunked || input.count &- head.end < head.contentLength ?? 0
   }
 
-  /// Whether an empty line has arrived since the last look, or a bare line feed, or so much that the head
-  /// is too large; so that a head that trickles in is not parsed from its start each time.
+  /// Whether an empty line or a bare line feed has arrived since the last look, or enough bytes to make the
+  /// head too large. So a head that trickles in is not parsed from its start each time.
   private func headMayBeComplete() -> Bool {
     let from = max(start, searched &- 3)
     defer { searched = input.count }
@@ -298,7 +298,7 @@ final class Connection: Exchange, ReadinessHandler {
   }
 
   /// Answers a request that is not worked on although it is whole. Its end is known, so the next one can
-  /// follow (RFC 9112 §9.3); with a body still on its way it would have to be read for nothing.
+  /// follow (RFC 9112 §9.3); with a body still on its way, that body would have to be read and thrown away.
   private func decline(_ response: Response, _ length: Int) {
     let close = !head.keepAlive || server.isDraining
     server.counters.refused += 1
@@ -320,8 +320,8 @@ final class Connection: Exchange, ReadinessHandler {
     if !isProcessing { process() }
   }
 
-  /// The handler may go on reading a buffer that nobody waits for any more: its bytes are counted until the
-  /// last reference to it is gone.
+  /// The handler may go on reading the buffer of an abandoned call: its bytes are counted until the last
+  /// reference to it is gone.
   func keepCounting() {
     guard counted > 0 else { return }
     input.keep(CountedBytes(counted, in: server.load))

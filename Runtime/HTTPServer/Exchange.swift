@@ -12,7 +12,7 @@ class Exchange {
     case chunkedBody
     /// The handler has the request; the buffer does not change until the answer.
     case calling
-    /// The last answer is on its way; what still arrives is thrown away.
+    /// The last answer is on its way; bytes that still arrive are thrown away.
     case lingering
     case closed
   }

@@ -24,7 +24,7 @@ public struct HTTPLimits: Sendable {
   public init() {}
 }
 
-/// What the whole process is holding at the moment, shared by its loops.
+/// The calls and bytes that the whole process holds at the moment, shared by its loops.
 public final class Load: Sendable {
   let bufferedBytes = Atomic<Int>(0)
   let inFlight = Atomic<Int>(0)
@@ -35,7 +35,7 @@ public final class Load: Sendable {
   public var callsInFlight: Int { inFlight.load(ordering: .relaxed) }
 }
 
-/// Bytes that count for as long as whatever keeps this is there.
+/// Bytes that count for as long as this object is kept.
 final class CountedBytes {
   private let count: Int
   private let load: Load

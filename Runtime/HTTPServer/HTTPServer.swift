@@ -16,7 +16,8 @@ public final class HTTPServer: ReadinessHandler {
     get { admission }
     set { admission = newValue }
   }
-  // Private, since each call looks at it: what others can reach is checked for overlapping access each time.
+  // Private, since each call looks at it: a property that other files can reach is checked for overlapping
+  // access each time.
   private var admission: ((Request) -> Response?)?
   /// Is told of every call that was answered.
   public var observer: (any CallObserver)? {
@@ -25,7 +26,7 @@ public final class HTTPServer: ReadinessHandler {
   }
   // As for `admission`: not what others can reach.
   private(set) final var observing: (any CallObserver)?
-  /// What a call is answered with when its handler took too long.
+  /// The answer to a call whose handler took too long.
   public var deadlineResponse = Response(status: 504, text: "The call took too long.")
   private var hasBegunDraining = false
   public var isDraining: Bool { hasBegunDraining }
@@ -33,10 +34,10 @@ public final class HTTPServer: ReadinessHandler {
 
   let headParser = RequestHeadParser()
   let date = HTTPDate()
-  /// Lent to one connection at a time for what it writes in one go.
+  /// Lent to one connection at a time for the answers that it writes in one go.
   let scratch = Buffer(capacity: 64 * 1024)
   private(set) var scratchOwner: Connection?
-  /// For bytes that nobody wants.
+  /// Takes bytes that are read only to be thrown away.
   let trash = Buffer(capacity: 16 * 1024)
 
   private var listener: Int32 = -1
@@ -47,7 +48,7 @@ public final class HTTPServer: ReadinessHandler {
   private var sweeping = false
   private var drained: (() -> Void)?
 
-  /// What happened to connections and requests since the start.
+  /// The numbers of connections and requests since the start.
   public struct Counters: Sendable {
     public var accepted = 0
     public var closed = 0

@@ -105,8 +105,8 @@ public struct Request {
   /// one.
   public var peerAddress: String { exchange.peerAddress }
 
-  // What lends bytes is inlined where a function calls it; this is what it needs to know. Once the call is
-  // answered all ranges are empty.
+  // For the lending functions, which are inlined into their callers. Once the call is answered all ranges are
+  // empty.
   @usableFromInline var buffer: Buffer { exchange.input }
   @usableFromInline var targetRange: Range<Int> { isCurrent ? exchange.head.target : 0..<0 }
   @usableFromInline var pathRange: Range<Int> { isCurrent ? exchange.head.path : 0..<0 }
@@ -127,7 +127,7 @@ func pathRange(of target: Span<UInt8>) -> Range<Int> {
   return start..<ByteClass.find(UInt8(ascii: "?"), or: UInt8(ascii: "#"), in: target, from: start)
 }
 
-/// Where the authority of an absolute target ends; 0 if there is none.
+/// The end of an absolute target's authority; 0 if the target has no authority.
 private func authorityEnd(of target: Span<UInt8>) -> Int {
   var index = 0
   while index < target.count, target[index].isSchemeByte { index &+= 1 }

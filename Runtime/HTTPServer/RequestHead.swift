@@ -27,7 +27,7 @@ public enum Method: String, Sendable {
   }
 }
 
-/// A parsed request head: ranges into the connection's buffer and what the framing needs to know.
+/// A parsed request head: ranges into the connection's buffer and the facts that the framing needs.
 struct RequestHead {
   var method = Method.other
   /// As sent, with the query.
@@ -72,8 +72,8 @@ struct RequestHead {
   }
 }
 
-/// Why a head was refused, each with the one status it is answered with. The connection closes after
-/// any of them, since what follows can't be told apart.
+/// Why a head was refused, each with the one status it is answered with. The connection closes after any of
+/// them, since the beginning of the next request is unknown.
 enum HeadError: Int, Error {
   case badRequest = 400
   case targetTooLong = 414

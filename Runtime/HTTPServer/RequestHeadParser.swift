@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import Bytes
 
-/// Reads an HTTP/1.1 request head as an origin behind a proxy must: what is ambiguous is refused
-/// (RFC 9112 §2.2, §3, §5, §6).
+/// Reads an HTTP/1.1 request head as an origin behind a proxy must: ambiguous heads are refused (RFC 9112
+/// §2.2, §3, §5, §6).
 struct RequestHeadParser {
   var maxHeadBytes = 32 * 1024
   var maxTargetBytes = 24 * 1024
@@ -129,7 +129,8 @@ struct RequestHeadParser {
     _ bytes: Span<UInt8>, _ start: Int, _ head: inout RequestHead
   ) throws(Stop) -> Int {
     var cursor = start
-    // Taken out, and filled a batch at a time: a single `append` would ask each time who else has the array.
+    // Taken out, and filled a batch at a time: a single `append` would check each time whether the array is
+    // shared.
     var fields: [HeaderField] = []
     swap(&fields, &head.fields)
     defer { swap(&fields, &head.fields) }
@@ -206,14 +207,14 @@ struct RequestHeadParser {
     }
   }
 
-  /// RFC 9112 §3.2 (Host) and §6 (body length), field by field, so that a bad one is refused before the
-  /// rest has come. Whatever two programs could read differently is refused.
+  /// RFC 9112 §3.2 (Host) and §6 (body length), field by field, so that a bad one is refused before the rest
+  /// has come. A head that two programs could read differently is refused.
   private func checkFraming(
     _ bytes: Span<UInt8>, _ field: HeaderField, _ head: inout RequestHead
   ) throws(Stop) {
     switch field.name.count {
     case 4 where ByteClass.equals(bytes, field.name, lowercase: "host"):
-      // It becomes part of a hit's URL, so it must not hold what ends the authority there.
+      // It becomes part of a hit's URL, so it must not hold a character that ends the authority there.
       guard !head.hasHost, ByteClass.isHost(bytes, field.value) else {
         throw .refused(.badRequest)
       }

@@ -30,7 +30,7 @@ struct KeyCacheState<Waiter> {
     return true
   }
 
-  /// Someone has a token whose key is not at hand.
+  /// A push has a token whose key is not in the cache.
   mutating func missing(now: Instant, _ waiter: Waiter) -> (answer: Answer, mustFetch: Bool) {
     if isFetching {
       waiters.append(waiter)
@@ -44,7 +44,7 @@ struct KeyCacheState<Waiter> {
     return (.wait, true)
   }
 
-  /// A request has ended. Gives those who waited for it.
+  /// A request has ended. Returns the waiters.
   mutating func fetched(_ fresh: KeySet?, maxAge: Duration, now: Instant) -> [Waiter] {
     isFetching = false
     if let fresh {

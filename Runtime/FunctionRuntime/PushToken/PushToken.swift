@@ -4,10 +4,10 @@ import Bytes
 /// A JSON Web Token taken apart (RFC 7515 compact form), nothing about it believed yet.
 struct PushToken {
   static let maxBytes = 16 * 1024
-  /// What Cloud Run puts in the place of the signature once it has verified the caller.
+  /// Cloud Run's replacement for the signature once it has verified the caller.
   static let removedSignature: StaticString = "SIGNATURE_REMOVED_BY_GOOGLE"
 
-  /// What was signed: the first two parts with their dot.
+  /// The signed text: the first two parts with their dot.
   let signed: [UInt8]
   /// Nil if Cloud Run has removed it.
   let signature: [UInt8]?
@@ -55,7 +55,7 @@ struct PushToken {
 }
 
 extension PushToken.Header {
-  /// `alg` has to be RS256, whatever else the token asks for; keys that it brings along are ignored.
+  /// `alg` has to be RS256; keys that the token brings along are ignored.
   fileprivate init(_ bytes: Span<UInt8>) throws(TokenRule) {
     var algorithm: String?
     var kid: String?

@@ -3,7 +3,7 @@ import Bytes
 import EventLoop
 import HTTPServer
 
-/// Decides on one worker who may push.
+/// Decides whether a call may push; one for each worker.
 final class PushVerifier {
   private let authentication: PushAuthentication
   private let worker: Worker
@@ -27,7 +27,8 @@ final class PushVerifier {
     worker.loop.atTurnEnd { keys.renewIfDue(worker.loop, worker.client) }
   }
 
-  /// Before the body is read: only POST, only from who may push, only as it is, only as many as fit.
+  /// Before the body is read: only POST, only from an allowed sender, only without a content coding, only as
+  /// many as fit.
   func admit(_ request: Request) -> Response? {
     guard request.method == .post else { return OutcomeResponses.postOnly }
     switch verdict(on: request) {
@@ -55,7 +56,7 @@ final class PushVerifier {
     }
   }
 
-  /// Answers a call of somebody who may not push. Counted and logged here, once a minute.
+  /// Answers a call whose sender may not push. Counted here, and logged once a minute.
   func refuse(_ call: Call, _ rule: TokenRule) {
     call.reply(refusal(rule), note: CallNote(result: .done, reason: rule.rawValue))
   }
@@ -81,7 +82,7 @@ final class PushVerifier {
     }
   }
 
-  /// Decides what was undecided, with newer keys if they can be had. Nil: admitted.
+  /// Decides an undecided call, with newer keys if they can be fetched. Nil: admitted.
   func decide(_ request: Request, _ completion: @escaping (TokenRule?) -> Void) {
     let token: PushToken
     do throws(TokenRule) { token = try self.token(of: request) } catch { return completion(error) }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// What a push token has to say: pure rules, the time passed in.
+/// The rules for a push token's claims; pure, the time is passed in.
 struct TokenPolicy: Sendable {
   var audience: String
   var serviceAccount: String
@@ -11,7 +11,7 @@ struct TokenPolicy: Sendable {
 
   static let issuers: Set<String> = ["https://accounts.google.com", "accounts.google.com"]
 
-  /// Checks a token whose signature somebody else has verified or removed.
+  /// Checks a token whose signature was verified or removed before.
   /// - Parameter now: Seconds since 1970.
   func checkClaims(_ token: PushToken, now: Double) throws(TokenRule) {
     let claims = try token.claims()
@@ -24,7 +24,7 @@ struct TokenPolicy: Sendable {
     if let notBefore = claims.notBefore {
       guard notBefore - leeway <= now else { throw .time }
     }
-    // Anybody can have Google mint a token for our audience: the e-mail says who did.
+    // Every Google account can get a token for our audience: the e-mail names the account.
     guard claims.isEmailVerified, claims.email == serviceAccount else { throw .email }
   }
 

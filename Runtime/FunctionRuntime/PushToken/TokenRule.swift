@@ -26,7 +26,7 @@ public enum TokenRule: String, Error, Sendable, CaseIterable {
   /// The message is another subscription's.
   case subscription = "token_subscription"
 
-  /// 403 for somebody known who may not, 503 while nobody can be checked, else 401.
+  /// 403 for a known account that may not push, 503 while keys are missing for the check, else 401.
   public var status: Int {
     switch self {
     case .email, .subscription: 403
