@@ -11,8 +11,8 @@ import base64
 import fcntl
 import http.server
 import json
-import os
 import pathlib
+import shutil
 import signal
 import socket
 import struct
@@ -22,6 +22,7 @@ import threading
 import time
 
 SLOW = 12
+CHROOT = shutil.which("chroot", path="/usr/sbin:/usr/bin:/sbin:/bin")
 PORT, CLOUD = 8080, 8081
 SETTINGS = {
     "HOST": "127.0.0.1", "PORT": str(PORT), "LOG_FORMAT": "json", "PUSH_AUTH": "none", "DRAIN_TIMEOUT": "1s",
@@ -112,7 +113,7 @@ def work(name):
 def start(root, name):
     settings = {**SETTINGS, "CONTRACT": "/contracts/pixel.json"} if name == "log-parse" else SETTINGS
     program = subprocess.Popen(
-        ["chroot", root, "/function"], env=settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        [CHROOT, root, "/function"], env=settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while ask(HEALTH, 1)[0] != 200:
         if program.poll() is not None:
             sys.exit(f"the function ended with {program.returncode}")
@@ -123,6 +124,8 @@ def start(root, name):
 def main():
     root, name = sys.argv[1], sys.argv[2]
     loopback_up()
+    # Swift looks there for its own path. The namespace takes the mount along when it ends.
+    subprocess.run(["mount", "--rbind", "/proc", f"{root}/proc"], check=True)
     resolver = pathlib.Path(root, "etc/resolv.conf")
     resolver.parent.mkdir(exist_ok=True)
     resolver.write_text("nameserver 127.0.0.1\noptions timeout:20 attempts:1\n")
@@ -176,6 +179,4 @@ def look(root, name):
     return f"health within {slowest * 1000:.0f} ms, served again after {recovered:.1f} s, gone after {gone:.1f} s"
 
 
-os.environ.clear()
-os.environ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"
 main()
