@@ -58,7 +58,7 @@ def main():
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     settings = {name: settings_of(options.bin / name) for name in PROGRAMS}
-    everywhere = set.intersection(*(set(rows) for rows in settings.values()))
+    everywhere = {name for name, _ in set.intersection(*(set(rows.items()) for rows in settings.values()))}
     shared = settings["log-parse"]
     tables = {
         "all": {name: row for name, row in shared.items() if name in everywhere},
