@@ -58,7 +58,7 @@ func function(
       swiftSettings: strict),
     .executableTarget(
       name: "\(name)Main",
-      dependencies: [.target(name: name), "FunctionRuntime", "Settings"],
+      dependencies: [.target(name: name), "FunctionRuntime", "PixelModel", "Settings"],
       path: "Functions/\(name)/Main", swiftSettings: strict, linkerSettings: staticLinking),
   ]
 }
@@ -105,13 +105,22 @@ let package = Package(
     .executable(name: "conformance", targets: ["ConformanceMain"]),
     .executable(name: "differential", targets: ["Differential"]),
     .executable(name: "pixel", targets: ["PixelMain"]),
+    // For functions of other packages: Tests/Examples/Greeter is one.
+    .library(
+      name: "FunctionRuntime",
+      targets: ["FunctionRuntime", "HTTPServer", "Envelopes", "Settings", "Bytes"]),
+    .library(name: "AsyncFunctions", targets: ["AsyncFunctions"]),
+    .library(name: "TypedFunctions", targets: ["TypedFunctions"]),
+    .library(name: "GoogleCloud", targets: ["GoogleCloud"]),
+    .library(name: "CloudLogging", targets: ["CloudLogging"]),
     // Modules that Tests/Benchmarks, a package of its own, measures one by one.
     .library(
       name: "MeasuredModules",
       targets: ["Bytes", "Envelopes", "PixelModel", "AsyncFunctions", "TypedFunctions", "LogParse"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   ],
   targets: [
     cModule("CBytes"),
@@ -136,7 +145,10 @@ let package = Package(
         "CCrypto",
       ]),
     module(
-      "AsyncFunctions", in: "Runtime", ["FunctionRuntime", "Envelopes", "EventLoop", "Bytes"]),
+      "AsyncFunctions", in: "Runtime",
+      ["FunctionRuntime", "HTTPServer", "Envelopes", "EventLoop", "Bytes"]),
+    module(
+      "CloudLogging", in: "Runtime", ["Bytes", .product(name: "Logging", package: "swift-log")]),
     module("TypedFunctions", in: "Runtime", ["AsyncFunctions", "FunctionRuntime", "Envelopes"]),
     module(
       "GoogleCloud", in: "Runtime",
@@ -220,6 +232,7 @@ let package = Package(
           "FunctionRuntime", "HTTPServer", "ServerSupport",
         ]),
       tests("TimeZones", ["TimeZones", "TestSupport"]),
+      tests("CloudLogging", ["CloudLogging", .product(name: "Logging", package: "swift-log")]),
       tests("EventLoop", ["EventLoop", "ServerSupport"]),
       tests("Settings", ["Settings"]),
       tests("Layout", []),

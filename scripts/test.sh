@@ -150,6 +150,7 @@ all() {
   step 'fuzzing' fuzz 60
   step 'instruction budgets' "$ROOT/scripts/dev/bench.sh" budgets
   step 'six faults, at a tenth of the times' "$ROOT/scripts/dev/faults.sh" --few
+  step 'functions of other packages' "$ROOT/scripts/dev/examples.sh"
   step 'field reports' "$ROOT/scripts/dev/field-reports.sh"
 }
 

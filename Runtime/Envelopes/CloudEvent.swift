@@ -24,7 +24,7 @@ public struct CloudEvent {
   /// All other attributes, by name.
   public let extensions: [String: Value]
 
-  public let buffer: Buffer
+  public internal(set) var buffer: Buffer
   /// Where the data lies in `buffer`. Nil is no data, which differs from empty data and from `null`.
   public let data: Range<Int>?
   /// The sender's offences against the rules that were let pass.

@@ -58,7 +58,7 @@ extension PubSubMessage {
     return PubSubMessage(
       buffer: buffer, data: data, publishTime: scan.publishTime,
       deliveryAttempt: scan.deliveryAttempt, topic: topic, id: scan.id,
-      subscriptionName: scan.subscription, key: scan.orderingKey, attributes: scan.attributes)
+      subscriptionName: scan.subscription, key: scan.orderingKey, attributeObject: scan.attributes)
   }
 }
 

@@ -6,7 +6,7 @@ import Bytes
 /// The bytes stay in the buffer that they came in; texts are decoded when they are asked for. So the
 /// message is good until the buffer is changed.
 public struct PubSubMessage {
-  public let buffer: Buffer
+  public internal(set) var buffer: Buffer
   /// The message's data, decoded, inside `buffer`.
   public let data: Range<Int>
   /// When Pub/Sub took the message.
@@ -19,7 +19,7 @@ public struct PubSubMessage {
   let subscriptionName: JSONString?
   let key: JSONString?
   /// The object of attributes, as it came.
-  let attributes: Range<Int>?
+  let attributeObject: Range<Int>?
   /// Attributes that came as headers.
   var fields: [HeaderField] = []
   /// Whether the push was unwrapped. Then the message's id, time and subscription came in headers, which its
@@ -53,9 +53,9 @@ public struct PubSubMessage {
   /// Calls `body` with each attribute's name and value, in the order they came.
   public func forEachAttribute(_ body: (_ name: Span<UInt8>, _ value: Span<UInt8>) -> Void) {
     if isUnwrapped { return forEachHeader(body) }
-    guard let attributes else { return }
+    guard let attributeObject else { return }
     buffer.withSpan { bytes in
-      var scanner = JSONScanner(at: attributes.lowerBound)
+      var scanner = JSONScanner(at: attributeObject.lowerBound)
       var names = ByteWriter()
       var values = ByteWriter()
       // The object was scanned before, so it cannot fail now.

@@ -32,7 +32,7 @@ extension PubSubMessage {
     }
     return PubSubMessage(
       buffer: buffer, data: body, publishTime: time, deliveryAttempt: nil, topic: topic, id: id,
-      subscriptionName: subscription, key: key, attributes: nil, fields: attributes,
+      subscriptionName: subscription, key: key, attributeObject: nil, fields: attributes,
       isUnwrapped: true)
   }
 

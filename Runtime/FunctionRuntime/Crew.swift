@@ -89,9 +89,9 @@ final class SignalWatcher: ReadinessHandler {
 }
 
 /// Makes a trap leave one structured line, which it would not do by itself in a stripped binary.
-func reportCrashes(of service: String) {
+func reportCrashes(of service: String, _ version: String) {
   let line = Array(
-    "{\"severity\":\"CRITICAL\",\"message\":\"The process crashed.\",\"service\":\"\(service)\",\"version\":\"\(pixelPipelineVersion)\"}\n"
+    "{\"severity\":\"CRITICAL\",\"message\":\"The process crashed.\",\"service\":\"\(service)\",\"version\":\"\(version)\"}\n"
       .utf8)
   // The C side copies the bytes.
   unsafe line.withUnsafeBufferPointer { bytes in

@@ -5,27 +5,27 @@ import Glibc
 import HTTPServer
 import Settings
 
-/// The version of everything in this repository: in `--version`, log lines and `User-Agent`.
-public let pixelPipelineVersion = "0.1.0"
-
 /// A program that is one function: reads its settings, runs its loops, ends when told to.
 public struct FunctionService<Settings: Sendable>: Sendable {
   let name: String
+  let version: String
   let about: String
   let readSettings: @Sendable (inout SettingsReader) -> Settings
   let start: @Sendable (Settings, Worker) throws(SettingsError) -> Function
 
   /// - Parameters:
   ///   - name: As the service is called, `log-parse`.
+  ///   - version: The function's own, for `--version`, log lines and `User-Agent`.
   ///   - about: One sentence for `--help`.
   ///   - readSettings: Reads the function's own settings.
   ///   - start: Makes the function for one worker, on that worker's thread.
   public init(
-    name: String, about: String,
+    name: String, version: String = "0", about: String,
     readSettings: @escaping @Sendable (inout SettingsReader) -> Settings,
     start: @escaping @Sendable (Settings, Worker) throws(SettingsError) -> Function
   ) {
     self.name = name
+    self.version = version
     self.about = about
     self.readSettings = readSettings
     self.start = start
@@ -33,7 +33,20 @@ public struct FunctionService<Settings: Sendable>: Sendable {
 
   /// Runs until SIGTERM or SIGINT and ends the process: 0 after a drain, 1 if told twice, 2 for bad
   /// settings.
-  public func run(arguments: [String] = CommandLine.arguments) -> Never {
+  public func runForever(arguments: [String] = CommandLine.arguments) -> Never {
+    // Before other threads start, so that they inherit the mask.
+    serve(arguments, signals: pixel_signalfd())
+  }
+
+  /// The same on a thread of its own, which leaves the caller's to others. The process ends as after `runForever`.
+  public func runAside(arguments: [String] = CommandLine.arguments) {
+    let signals = pixel_signalfd()
+    guard startThread({ serve(arguments, signals: signals) }) else {
+      stop("no thread could be started for the event loop")
+    }
+  }
+
+  private func serve(_ arguments: [String], signals: Int32) -> Never {
     var reader = SettingsReader.process()
     let runtime = RuntimeSettings(&reader)
     let settings = readSettings(&reader)
@@ -42,7 +55,7 @@ public struct FunctionService<Settings: Sendable>: Sendable {
       exit(0)
     }
     if arguments.contains("--version") {
-      writeText("\(name) \(pixelPipelineVersion)\n", to: 1)
+      writeText("\(name) \(version)\n", to: 1)
       exit(0)
     }
     do throws(SettingsError) {
@@ -50,7 +63,7 @@ public struct FunctionService<Settings: Sendable>: Sendable {
         throw SettingsError("unknown argument '\(unknown)': allowed are --help and --version")
       }
       try reader.check()
-      try serve(runtime, settings)
+      try serve(runtime, settings, signals)
     } catch {
       stop(error.description)
     }
@@ -58,12 +71,11 @@ public struct FunctionService<Settings: Sendable>: Sendable {
 
   // MARK: Running
 
-  private func serve(_ runtime: RuntimeSettings, _ settings: Settings) throws(SettingsError)
-    -> Never
-  {
+  private func serve(
+    _ runtime: RuntimeSettings, _ settings: Settings, _ signals: Int32
+  ) throws(SettingsError) -> Never {
     pixel_raise_descriptor_limit()
-    reportCrashes(of: name)
-    let signals = pixel_signalfd()  // before other threads start, so that they inherit the mask
+    reportCrashes(of: name, version)
     let load = Load()
     if runtime.workers > 1 { try claimPort(runtime) }
     let first = try open(runtime, settings, index: 0, load: load, port: runtime.port)
@@ -110,10 +122,10 @@ public struct FunctionService<Settings: Sendable>: Sendable {
     do throws(SystemError) { loop = try EventLoop() } catch { throw SettingsError("\(error)") }
     let log = Log(
       loop: loop, format: runtime.logFormat, level: runtime.logLevel, service: name,
-      version: pixelPipelineVersion)
+      version: version)
     let worker = Worker(
       index: index, loop: loop, log: log, settings: runtime, load: load,
-      userAgent: "pixel-pipeline/\(pixelPipelineVersion) (\(name))")
+      userAgent: "\(name)/\(version)")
     let server = HTTPServer(worker, try start(settings, worker))
     do throws(SystemError) {
       let bound = try server.listen(host: runtime.host, port: port, shared: runtime.workers > 1)
@@ -159,7 +171,7 @@ public struct FunctionService<Settings: Sendable>: Sendable {
       return "  \(name)  \(row.help)\(standard)"
     }
     return """
-      \(name) \(pixelPipelineVersion): \(about)
+      \(name) \(version): \(about)
 
       Usage: \(name) [--help | --version]
 

@@ -24,4 +24,4 @@ FunctionService(
       }
     }
   }
-).run()
+).runForever()

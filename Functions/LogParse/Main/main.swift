@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 import FunctionRuntime
 import LogParse
+import PixelModel
 import Settings
 
 FunctionService(
-  name: "log-parse",
+  name: "log-parse", version: pixelPipelineVersion,
   about: "turns log entries into events by contract and publishes them.",
   readSettings: { LogParseSettings(&$0) },
   start: { settings, worker throws(SettingsError) in
     .messages(try LogParseFunction.function(settings, worker))
   }
-).run()
+).runForever()

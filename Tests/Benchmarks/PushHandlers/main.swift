@@ -71,4 +71,4 @@ FunctionService(
     case .events: .events(events(settings, worker))
     }
   }
-).run()
+).runForever()

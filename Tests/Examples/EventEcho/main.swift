@@ -41,4 +41,4 @@ FunctionService(
           record: { _, _, completion in completion(false) }))
     }
   }
-).run()
+).runForever()
