@@ -160,12 +160,13 @@ let package = Package(
     + function(
       "PixelIngest", ["EventLoop", "HTTPServer"], docs: ["README.md", "Tracker/README.md"],
       resources: [.embedInCode("Tracker/p.js")])
-    + function("LogParse", docs: ["README.md"]) + function("BQLoader", ["EventLoop", "TimeZones"])
+    + function("LogParse", docs: ["README.md"])
+    + function("BQLoader", ["EventLoop", "TimeZones"], docs: ["README.md"])
     + [
       .target(
         name: "LocalCloud",
         dependencies: ["EventLoop", "HTTPServer", "HTTPClient"],
-        path: "Tests/LocalCloud", exclude: ["Main"], swiftSettings: relaxed),
+        path: "Tests/LocalCloud", exclude: ["Main", "README.md"], swiftSettings: relaxed),
       .target(
         name: "Acceptance",
         dependencies: [
@@ -284,7 +285,8 @@ let package = Package(
           "LocalCloudMain", "PixelMain",
         ],
         exclude: [
-          "bigquery_judge.py", "browser.py", "cloudevents_client.py", "interrupts.py", "Tables",
+          "bigquery_judge.py", "browser.py", "Tracker", "cloudevents_client.py", "interrupts.py",
+          "Tables",
           "README.md",
         ]),
     ] + fuzzing()

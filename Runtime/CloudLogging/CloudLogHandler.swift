@@ -53,7 +53,7 @@ public struct CloudLogHandler: LogHandler {
       line.append(",")
       line.append(json: Self.isTaken(key) ? "metadata.\(key)" : key)
       line.append(":")
-      line.append(value)
+      line.append(metadata: value)
     }
     line.append("}\n")
     line.write(to: descriptor)
@@ -87,7 +87,7 @@ extension ByteWriter {
     append("}")
   }
 
-  fileprivate mutating func append(_ value: Logger.MetadataValue) {
+  fileprivate mutating func append(metadata value: Logger.MetadataValue) {
     switch value {
     case .string(let text): append(json: text)
     case .stringConvertible(let value): append(json: "\(value)")
@@ -95,7 +95,7 @@ extension ByteWriter {
       var separator = "["
       for value in values {
         append(separator)
-        append(value)
+        append(metadata: value)
         separator = ","
       }
       append(values.isEmpty ? "[]" : "]")
@@ -105,7 +105,7 @@ extension ByteWriter {
         append(separator)
         append(json: key)
         append(":")
-        append(value)
+        append(metadata: value)
         separator = ","
       }
       append(members.isEmpty ? "{}" : "}")

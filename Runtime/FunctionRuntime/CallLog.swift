@@ -17,24 +17,24 @@ final class CallLog: CallObserver {
   }
 
   /// Counts a call that was answered, and writes its line if it is one that leaves a line.
-  /// - Parameter note: A `CallNote`; the `CallSubject` of a call that was done; or nil from a function that says
+  /// - Parameter note: A `CallLogNote`; the `CallSubject` of a call that was done; or nil from a function that says
   ///   nothing.
   func answered(_ request: Request, _ response: Response, began: Instant, note: AnyObject?) {
     // Mostly there is nothing to do but count.
-    if let note = note as? CallNote {
+    if let note = note as? CallLogNote {
       answered(request, response, began, note)
     } else if note == nil, response.status >= 500 {
       answered(request, response, began, nil)
     } else {
-      worker.tally.countDone()
+      worker.callCounters.countDone()
       if isSampled() {
         let subject = note as? any CallSubject
         write(
           .info, request, response, began,
-          subject.map { CallNote(result: .done, subject: $0) })
+          subject.map { CallLogNote(result: .done, subject: $0) })
       }
     }
-    worker.tally.reportIfDue(worker.log, now: worker.loop.now)
+    worker.callCounters.reportIfDue(worker.log, now: worker.loop.now)
   }
 
   func abandoned(
@@ -45,16 +45,16 @@ final class CallLog: CallObserver {
     let note =
       switch why {
       case .deadline:
-        CallNote(result: .deadline, reason: Reason.deadlineExceeded.rawValue, subject: subject)
+        CallLogNote(result: .deadline, reason: Reason.deadlineExceeded.rawValue, subject: subject)
       case .draining:
-        CallNote(result: .retry, reason: Reason.draining.rawValue, subject: subject)
+        CallLogNote(result: .retry, reason: Reason.draining.rawValue, subject: subject)
       }
     answered(request, response, began, note)
-    worker.tally.reportIfDue(worker.log, now: worker.loop.now)
+    worker.callCounters.reportIfDue(worker.log, now: worker.loop.now)
   }
 
   private func answered(
-    _ request: Request, _ response: Response, _ began: Instant, _ note: CallNote?
+    _ request: Request, _ response: Response, _ began: Instant, _ note: CallLogNote?
   ) {
     count(response, note)
     let isProblem = note.map { $0.result != .done } ?? true
@@ -64,7 +64,7 @@ final class CallLog: CallObserver {
 
   private func write(
     _ severity: Severity, _ request: Request, _ response: Response, _ began: Instant,
-    _ note: CallNote?
+    _ note: CallLogNote?
   ) {
     guard worker.log.takes(severity) else { return }
     let took = Instant.read().nanoseconds &- began.nanoseconds
@@ -74,12 +74,12 @@ final class CallLog: CallObserver {
       text: { writeText(severity, request, response, took, note, to: &$0) })
   }
 
-  private func count(_ response: Response, _ note: CallNote?) {
+  private func count(_ response: Response, _ note: CallLogNote?) {
     switch note?.result {
-    case nil: worker.tally.count("failed", "status_\(response.status)")
-    case .done where note?.reason == nil: worker.tally.countDone()
+    case nil: worker.callCounters.count("failed", "status_\(response.status)")
+    case .done where note?.reason == nil: worker.callCounters.countDone()
     case .done: break
-    case .some(let result): worker.tally.count(result.rawValue, note?.reason ?? "unknown")
+    case .some(let result): worker.callCounters.count(result.rawValue, note?.reason ?? "unknown")
     }
   }
 
@@ -95,7 +95,7 @@ final class CallLog: CallObserver {
 
   private func writeJSON(
     _ severity: Severity, _ request: Request, _ response: Response, _ took: Int64,
-    _ note: CallNote?, to line: inout ByteWriter
+    _ note: CallLogNote?, to line: inout ByteWriter
   ) {
     line.append(constant: ",\"httpRequest\":{\"requestMethod\":\"")
     line.append(constant: request.method.name)
@@ -132,7 +132,7 @@ final class CallLog: CallObserver {
     }
   }
 
-  private func append(_ note: CallNote, to line: inout ByteWriter) {
+  private func append(_ note: CallLogNote, to line: inout ByteWriter) {
     line.append(constant: ",\"outcome\":\"")
     line.append(note.result.rawValue)
     line.append(constant: "\"")
@@ -171,7 +171,7 @@ final class CallLog: CallObserver {
 
   private func writeText(
     _ severity: Severity, _ request: Request, _ response: Response, _ took: Int64,
-    _ note: CallNote?, to line: inout ByteWriter
+    _ note: CallLogNote?, to line: inout ByteWriter
   ) {
     line.append(" ")
     line.append(request.method.rawValue)

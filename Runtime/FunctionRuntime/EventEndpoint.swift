@@ -23,7 +23,7 @@ final class EventEndpoint {
   func receive(_ request: Request, _ call: Call) {
     if WebhookHandshake.isOne(request) {
       let answer = WebhookHandshake.answer(to: request, allowing: function.allowedOrigins)
-      return call.reply(answer, note: CallNote(result: .done, reason: "webhook_handshake"))
+      return call.reply(answer, note: CallLogNote(result: .done, reason: "webhook_handshake"))
     }
     guard request.isUndecided else { return decode(request, call) }
     verifier.identify(request, call) { [self] in decode(request, call) }
@@ -34,7 +34,7 @@ final class EventEndpoint {
     do throws(EnvelopeError) {
       sent = try request.events()
     } catch {
-      let note = CallNote(
+      let note = CallLogNote(
         result: .malformed, reason: error.reason.rawValue, detail: error.detail)
       return call.reply(OutcomeResponses.response(to: error.reason), note: note)
     }
@@ -45,9 +45,9 @@ final class EventEndpoint {
       for name in event.leniencies.names { worker.count(name) }
     }
     guard !sent.events.isEmpty else {
-      return call.reply(OutcomeResponses.done, note: CallNote(result: .done))
+      return call.reply(OutcomeResponses.done, note: CallLogNote(result: .done))
     }
-    let arrival = EventArrival(
+    let arrival = EventBatch(
       sent.events, call: call, sender: sent.sender, push: sent.push, record: function.record)
     for (index, event) in sent.events.enumerated() {
       function.receive(EventDelivery(event: event, index: index, arrival: arrival))

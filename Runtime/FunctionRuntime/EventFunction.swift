@@ -35,7 +35,7 @@ public struct EventFunction {
 public struct EventDelivery {
   public let event: CloudEvent
   let index: Int
-  let arrival: EventArrival
+  let arrival: EventBatch
 
   /// Whether an answer would still be sent. Work that has not begun may be left out when not.
   public var isOpen: Bool { arrival.isOpen(index) }

@@ -76,17 +76,17 @@ public struct FunctionService<Settings: Sendable>: Sendable {
   ) throws(SettingsError) -> Never {
     pixel_raise_descriptor_limit()
     reportCrashes(of: name, version)
-    let load = Load()
+    let load = ProcessLoad()
     if runtime.workers > 1 { try claimPort(runtime) }
     let first = try open(runtime, settings, index: 0, load: load, port: runtime.port)
-    let crew = Crew(size: runtime.workers, timeout: runtime.drainTimeout)
-    crew.join(first.worker, first.server)
+    let group = WorkerGroup(size: runtime.workers, timeout: runtime.drainTimeout)
+    group.join(first.worker, first.server)
     let port = first.port
     for index in 1..<max(1, runtime.workers) {
       let started = startThread { [self] in
         do throws(SettingsError) {
           let member = try open(runtime, settings, index: index, load: load, port: port)
-          crew.join(member.worker, member.server)
+          group.join(member.worker, member.server)
           member.worker.loop.run()
         } catch {
           stop(error.description)
@@ -96,7 +96,7 @@ public struct FunctionService<Settings: Sendable>: Sendable {
         throw SettingsError("WORKERS is '\(runtime.workers)': no thread to be had")
       }
     }
-    let watcher = SignalWatcher(descriptor: signals, log: first.worker.log) { crew.drainAll() }
+    let watcher = SignalWatcher(descriptor: signals, log: first.worker.log) { group.drainAll() }
     do throws(SystemError) {
       try watcher.watch(on: first.worker.loop)
     } catch {
@@ -116,7 +116,7 @@ public struct FunctionService<Settings: Sendable>: Sendable {
 
   /// Makes one worker with its function, listening.
   private func open(
-    _ runtime: RuntimeSettings, _ settings: Settings, index: Int, load: Load, port: UInt16
+    _ runtime: RuntimeSettings, _ settings: Settings, index: Int, load: ProcessLoad, port: UInt16
   ) throws(SettingsError) -> Member {
     let loop: EventLoop
     do throws(SystemError) { loop = try EventLoop() } catch { throw SettingsError("\(error)") }
@@ -186,7 +186,7 @@ public struct FunctionService<Settings: Sendable>: Sendable {
 extension HTTPServer {
   /// A server for one worker's function, behind the paths that all functions answer alike.
   convenience init(_ worker: Worker, _ function: Function) {
-    let front = Front(worker: worker)
+    let commonPaths = CommonPaths(worker: worker)
     let limits = worker.settings.limits
     let answer: (Request, Call) -> Void
     let admit: (Request) -> Response?
@@ -195,20 +195,20 @@ extension HTTPServer {
       answer = handle
       admit = { request in
         let hasRoom = worker.load.callsInFlight < limits.maxInFlight
-        return hasRoom || front.covers(request) ? nil : OutcomeResponses.overloaded
+        return hasRoom || commonPaths.covers(request) ? nil : OutcomeResponses.overloaded
       }
     case .messages(let messages):
       let endpoint = MessageEndpoint(worker: worker, function: messages)
       answer = endpoint.receive
-      admit = { front.covers($0) ? nil : endpoint.admit($0) }
+      admit = { commonPaths.covers($0) ? nil : endpoint.admit($0) }
     case .events(let events):
       let endpoint = EventEndpoint(worker: worker, function: events)
       answer = endpoint.receive
-      admit = { front.covers($0) ? nil : endpoint.admit($0) }
+      admit = { commonPaths.covers($0) ? nil : endpoint.admit($0) }
     }
     self.init(loop: worker.loop, limits: limits, load: worker.load) { request, call in
-      if let response = front.response(to: request) {
-        return call.reply(response, note: CallNote(result: .done, reason: "probe"))
+      if let response = commonPaths.response(to: request) {
+        return call.reply(response, note: CallLogNote(result: .done, reason: "probe"))
       }
       answer(request, call)
     }

@@ -29,7 +29,7 @@ final class MessageEndpoint {
         takesRawBodies: function.takesRawBodies,
         needsID: function.authentication.mode != .none)
     } catch {
-      let note = CallNote(
+      let note = CallLogNote(
         result: .malformed, reason: error.reason.rawValue, detail: error.detail)
       return call.reply(OutcomeResponses.response(to: error.reason), note: note)
     }
@@ -49,14 +49,14 @@ final class MessageEndpoint {
     case .retry(let reason, let detail):
       delivery.call.reply(
         OutcomeResponses.response(to: reason),
-        note: CallNote(
+        note: CallLogNote(
           result: .retry, reason: reason.rawValue, detail: detail, subject: delivery))
     case .reject(let rejection):
       function.record(delivery, rejection) { [self] recorded in
         guard delivery.isOpen else { return }
         guard recorded else { return finish(delivery, .retry(.rejectionNotRecorded)) }
         // Its detail may quote a visitor's text, so it is in the recorded message only.
-        let note = CallNote(
+        let note = CallLogNote(
           result: .rejected, reason: rejection.reason.rawValue, eventID: rejection.eventID,
           subject: delivery, stage: rejection.stage)
         delivery.call.reply(OutcomeResponses.done, note: note)

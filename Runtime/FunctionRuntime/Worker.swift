@@ -14,7 +14,7 @@ public final class Worker {
   public let settings: RuntimeSettings
   /// Outgoing requests of this loop, with connections kept open.
   public let client: HTTPClient
-  public let load: Load
+  public let load: ProcessLoad
   /// The project that the process runs in, once it is known; names traces in log lines.
   public var project: String? {
     get { knownProject }
@@ -23,11 +23,11 @@ public final class Worker {
   private var knownProject: String?
   /// `/ready` answers 200 while all of these are true.
   var readiness: [() -> Bool] = []
-  let tally = Tally()
+  let callCounters = CallCounters()
   private var nextWarning = Instant(nanoseconds: .min)
 
   init(
-    index: Int, loop: EventLoop, log: Log, settings: RuntimeSettings, load: Load,
+    index: Int, loop: EventLoop, log: Log, settings: RuntimeSettings, load: ProcessLoad,
     userAgent: String
   ) {
     self.index = index
@@ -40,14 +40,16 @@ public final class Worker {
   }
 
   /// Counts a note of the function's own, for the minute's report.
-  public func count(_ note: String, by count: Int = 1) { tally.count("noted", note, by: count) }
+  public func count(_ note: String, by count: Int = 1) {
+    callCounters.count("noted", note, by: count)
+  }
 
   /// Adds lines to the minute's report.
-  public func addReport(_ write: @escaping (Log) -> Void) { tally.more.append(write) }
+  public func addReport(_ write: @escaping (Log) -> Void) { callCounters.more.append(write) }
 
   /// Counts a refusal, and says so in the log once a minute: under load there are many.
   func countAndWarn(_ reason: Reason) {
-    tally.count("refused", reason.rawValue)
+    callCounters.count("refused", reason.rawValue)
     guard loop.now >= nextWarning else { return }
     nextWarning = loop.now + .seconds(60)
     log.warning("Calls are refused.", ["reason": .text(reason.rawValue)])

@@ -25,7 +25,7 @@ public struct HTTPLimits: Sendable {
 }
 
 /// The calls and bytes that the whole process holds at the moment, shared by its loops.
-public final class Load: Sendable {
+public final class ProcessLoad: Sendable {
   let bufferedBytes = Atomic<Int>(0)
   let inFlight = Atomic<Int>(0)
 
@@ -38,10 +38,10 @@ public final class Load: Sendable {
 /// Bytes that count for as long as this object is kept.
 final class CountedBytes {
   private let count: Int
-  private let load: Load
+  private let load: ProcessLoad
 
   /// - Parameter count: Bytes that `load` counts already.
-  init(_ count: Int, in load: Load) {
+  init(_ count: Int, in load: ProcessLoad) {
     self.count = count
     self.load = load
   }

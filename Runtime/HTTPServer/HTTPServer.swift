@@ -9,7 +9,7 @@ public final class HTTPServer: ReadinessHandler {
   public let loop: EventLoop
   let limits: HTTPLimits
   let timeouts: Timeouts
-  let load: Load
+  let load: ProcessLoad
   let handler: (Request, Call) -> Void
   /// Looks at a head before its body is read; an answer refuses the request and closes the connection.
   public var admit: ((Request) -> Response?)? {
@@ -69,7 +69,7 @@ public final class HTTPServer: ReadinessHandler {
   }
 
   public init(
-    loop: EventLoop, limits: HTTPLimits = HTTPLimits(), load: Load = Load(),
+    loop: EventLoop, limits: HTTPLimits = HTTPLimits(), load: ProcessLoad = ProcessLoad(),
     handler: @escaping (Request, Call) -> Void
   ) {
     self.loop = loop

@@ -54,7 +54,8 @@ final class RunningLoader: @unchecked Sendable {
         let log = Log(loop: loop, format: .json, level: .info, service: "test", version: "0")
         log.descriptor = logFile
         let worker = Worker(
-          index: index, loop: loop, log: log, settings: runtime, load: Load(), userAgent: "test")
+          index: index, loop: loop, log: log, settings: runtime, load: ProcessLoad(),
+          userAgent: "test")
         let server = HTTPServer(worker, .messages(BQLoaderFunction.function(settings, worker)))
         return Result {
           (thread, worker, server, try server.listen(host: "127.0.0.1", port: 0))
@@ -105,7 +106,7 @@ final class RunningLoader: @unchecked Sendable {
     for member in members {
       let done = DispatchSemaphore(value: 0)
       member.thread.run { _ in
-        member.worker.tally.report(member.worker.log)
+        member.worker.callCounters.report(member.worker.log)
         member.server.drain(timeout: .zero, cutOff: OutcomeResponses.draining) { done.signal() }
       }
       _ = done.wait(timeout: .now() + 5)

@@ -99,8 +99,8 @@ import TypedFunctions
     defer { function.stop() }
     #expect(try await status(function, push("x")) == 503)
     #expect(
-      function.onLoop { $0.tally.others }
-        == [Tally.Key(outcome: "retry", reason: "handler_failed"): 1])
+      function.onLoop { $0.callCounters.others }
+        == [CallCounters.Key(outcome: "retry", reason: "handler_failed"): 1])
   }
 
   @Test func `at its deadline the call is answered and the task is cancelled`() async throws {
@@ -233,8 +233,8 @@ import TypedFunctions
     defer { function.stop() }
     #expect(try await status(function, event("x")) == 503)
     #expect(
-      function.onLoop { $0.tally.others }
-        == [Tally.Key(outcome: "retry", reason: "handler_failed"): 1])
+      function.onLoop { $0.callCounters.others }
+        == [CallCounters.Key(outcome: "retry", reason: "handler_failed"): 1])
   }
 
   @Test func `at its deadline an event is answered and its task is cancelled`() async throws {

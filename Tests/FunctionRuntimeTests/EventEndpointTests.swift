@@ -186,7 +186,7 @@ import Testing
     let fields = Self.binary + "ce-subject: é 100%\r\nce-x_y: 1\r\n"
     for _ in 0..<2 { #expect(try answer(function, post("", fields)).status == 204) }
     let counted = function.onLoop { worker in
-      worker.tally.others.filter { $0.key.outcome == "noted" }
+      worker.callCounters.others.filter { $0.key.outcome == "noted" }
     }
     let names = ["bare_percent", "extension_name", "raw_space", "raw_utf8"]
     #expect(counted.keys.map(\.reason).sorted() == names.map { "leniency_\($0)" })

@@ -64,7 +64,7 @@ import Testing
     defer { function.stop() }
     #expect(try status(function, push("hello")) == 204)
     #expect(function.onLoop { _ in seen.data } == ["hello"])
-    #expect(function.onLoop { $0.tally.done } == 1)
+    #expect(function.onLoop { $0.callCounters.done } == 1)
   }
 
   @Test func `pipelined pushes keep their own data`() throws {
@@ -98,8 +98,8 @@ import Testing
     #expect(try status(function, push("bad")) == 204)
     #expect(function.onLoop { _ in seen.recorded } == ["entry_not_json: bad"])
     #expect(
-      function.onLoop { $0.tally.others } == [
-        Tally.Key(outcome: "rejected", reason: "entry_not_json"): 1
+      function.onLoop { $0.callCounters.others } == [
+        CallCounters.Key(outcome: "rejected", reason: "entry_not_json"): 1
       ])
   }
 
@@ -111,8 +111,8 @@ import Testing
     defer { function.stop() }
     #expect(try status(function, push("bad")) == 503)
     #expect(
-      function.onLoop { $0.tally.others } == [
-        Tally.Key(outcome: "retry", reason: "rejection_not_recorded"): 1
+      function.onLoop { $0.callCounters.others } == [
+        CallCounters.Key(outcome: "retry", reason: "rejection_not_recorded"): 1
       ])
   }
 
@@ -155,8 +155,8 @@ import Testing
     #expect(answer.status == 415 && answer.fields["accept-encoding"] == "identity")
     #expect(function.onLoop { _ in seen.data } == [])
     #expect(
-      function.onLoop { $0.tally.others }
-        == [Tally.Key(outcome: "refused", reason: "content_encoding"): 1])
+      function.onLoop { $0.callCounters.others }
+        == [CallCounters.Key(outcome: "refused", reason: "content_encoding"): 1])
     let unwrapped = "x-goog-pubsub-message-id: 1\r\nContent-Encoding: gzip\r\n"
     #expect(
       try status(
@@ -204,9 +204,11 @@ import Testing
       #expect(Self.data(of: seen.open[0]) == "late")
       seen.open[0].finish(.done)
       seen.open[0].finish(.reject(Rejection(stage: "t", reason: .invalidValue, detail: "d")))
-      #expect(worker.tally.done == 0)
+      #expect(worker.callCounters.done == 0)
       #expect(
-        worker.tally.others == [Tally.Key(outcome: "deadline", reason: "deadline_exceeded"): 1])
+        worker.callCounters.others == [
+          CallCounters.Key(outcome: "deadline", reason: "deadline_exceeded"): 1
+        ])
       #expect(seen.recorded == [])
     }
   }

@@ -10,7 +10,7 @@ import Settings
 /// One worker with a function, as a service has it, on a free port.
 final class RunningFunction: @unchecked Sendable {
   let thread: LoopThread
-  let load = Load()
+  let load = ProcessLoad()
   let port: UInt16
   let worker: Worker
   let server: HTTPServer

@@ -34,7 +34,7 @@ final class RunningPublisher: @unchecked Sendable {
     (worker, publisher) = thread.run { loop in
       let log = Log(loop: loop, format: .json, level: .critical, service: "test", version: "0")
       let worker = Worker(
-        index: 0, loop: loop, log: log, settings: settings, load: Load(), userAgent: "test")
+        index: 0, loop: loop, log: log, settings: settings, load: ProcessLoad(), userAgent: "test")
       return (
         worker, Publisher(caller: worker.cloudCaller, cloud: cloud, topic: topic, timeout: timeout)
       )

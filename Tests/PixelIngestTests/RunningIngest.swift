@@ -48,7 +48,7 @@ final class RunningIngest: @unchecked Sendable {
       let log = Log(loop: loop, format: .json, level: .info, service: "test", version: "0")
       log.descriptor = descriptor
       let worker = Worker(
-        index: 0, loop: loop, log: log, settings: runtime, load: Load(), userAgent: "test")
+        index: 0, loop: loop, log: log, settings: runtime, load: ProcessLoad(), userAgent: "test")
       let server = HTTPServer(
         worker, .http(PixelIngestFunction(settings: settings, worker: worker).handle))
       return Result { (server, try server.listen(host: "127.0.0.1", port: 0), worker) }
@@ -157,7 +157,7 @@ final class RunningIngest: @unchecked Sendable {
     }
     _ = done.wait(timeout: .now() + 5)
     thread.run { [self] _ in
-      worker?.tally.report(worker!.log)
+      worker?.callCounters.report(worker!.log)
       worker?.log.flush()
       (server, worker) = (nil, nil)
     }

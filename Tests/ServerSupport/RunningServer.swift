@@ -6,7 +6,7 @@ import HTTPServer
 /// An HTTP server on a free port of the loopback address, on its own thread.
 public final class RunningServer: @unchecked Sendable {
   public let port: UInt16
-  public let load = Load()
+  public let load = ProcessLoad()
   public let thread: LoopThread
   private let server: HTTPServer
 

@@ -58,7 +58,7 @@ final class PushVerifier {
 
   /// Answers a call whose sender may not push. Counted here, and logged once a minute.
   func refuse(_ call: Call, _ rule: TokenRule) {
-    call.reply(refusal(rule), note: CallNote(result: .done, reason: rule.rawValue))
+    call.reply(refusal(rule), note: CallLogNote(result: .done, reason: rule.rawValue))
   }
 
   func verdict(on request: Request) -> Verdict {
@@ -105,7 +105,7 @@ final class PushVerifier {
 
   /// The answer to a refused push: no detail; that is in the counter and the log.
   func refusal(_ rule: TokenRule) -> Response {
-    worker.tally.count("refused", rule.rawValue)
+    worker.callCounters.count("refused", rule.rawValue)
     let now = worker.loop.now
     if logged[rule].map({ now >= $0 + .seconds(60) }) ?? true {
       logged[rule] = now

@@ -6,7 +6,7 @@ import HTTPServer
 import Synchronization
 
 /// All workers of the process, for ending them together.
-final class Crew: Sendable {
+final class WorkerGroup: Sendable {
   private struct State {
     var drains: [@Sendable () -> Void] = []
     var isDraining = false
@@ -51,7 +51,7 @@ final class Crew: Sendable {
   private func drain(_ member: LoopBound<(Worker, HTTPServer)>) {
     let (worker, server) = member.value
     server.drain(timeout: timeout, cutOff: OutcomeResponses.draining) { [self] in
-      worker.tally.report(worker.log)
+      worker.callCounters.report(worker.log)
       worker.log.flush()
       guard left.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 else { return }
       worker.log.info("Stopped.")

@@ -5,7 +5,7 @@ import Testing
 
 @testable import FunctionRuntime
 
-@Suite struct TallyTests {
+@Suite struct CallCountersTests {
   /// The facts of each line that `write` makes.
   private func lines(_ write: (Log) -> Void) throws -> [[String: Any]] {
     let pipe = Pipe()
@@ -24,13 +24,13 @@ import Testing
   }
 
   @Test func `a report is a line for each outcome and reason, and counts begin anew`() throws {
-    let tally = Tally()
+    let callCounters = CallCounters()
     let lines = try lines { log in
-      for _ in 0..<3 { tally.countDone() }
-      for _ in 0..<2 { tally.count("retry", "publish_failed") }
-      tally.count("rejected", "invalid_value")
-      tally.report(log)
-      tally.report(log)
+      for _ in 0..<3 { callCounters.countDone() }
+      for _ in 0..<2 { callCounters.count("retry", "publish_failed") }
+      callCounters.count("rejected", "invalid_value")
+      callCounters.report(log)
+      callCounters.report(log)
     }
     #expect(
       counted(lines) == ["done  3", "rejected invalid_value 1", "retry publish_failed 2"])
@@ -39,16 +39,16 @@ import Testing
   }
 
   @Test func `a report is due when a call ends and a minute has passed`() throws {
-    let tally = Tally()
+    let callCounters = CallCounters()
     let start = Instant(nanoseconds: 5)
     let lines = try lines { log in
       for second in [0, 30, 59, 60, 61, 119, 300, 301] {
-        tally.countDone()
-        tally.reportIfDue(log, now: start + .seconds(second))
+        callCounters.countDone()
+        callCounters.reportIfDue(log, now: start + .seconds(second))
       }
     }
     // At 60 and at 300 s; the last call waits for its report.
     #expect(counted(lines) == ["done  4", "done  3"])
-    #expect(tally.done == 1)
+    #expect(callCounters.done == 1)
   }
 }

@@ -4,7 +4,7 @@ import EventLoop
 /// Outcomes since the last report, per worker. A report is a few log lines that a log-based metric can
 /// read (`count` by `outcome` and `reason`); it leaves when a call ends and a minute has passed, and at
 /// the end, since Cloud Run gives no CPU between calls.
-final class Tally {
+final class CallCounters {
   struct Key: Hashable, Comparable {
     let outcome: String
     let reason: String

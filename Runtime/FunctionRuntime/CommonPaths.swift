@@ -4,7 +4,7 @@ import HTTPServer
 
 /// The paths that every function answers in the same way, without the function being asked: health and
 /// readiness, and the two files that browsers and robots request from any server.
-struct Front {
+struct CommonPaths {
   let worker: Worker
 
   func covers(_ request: Request) -> Bool { answer(to: request) != nil }

@@ -3,7 +3,7 @@ import Envelopes
 import HTTPServer
 
 /// The events of one request, which has one answer: when the last of them is finished.
-final class EventArrival {
+final class EventBatch {
   let call: Call
   let sender: Sender
   let push: PushOrigin?
@@ -14,7 +14,7 @@ final class EventArrival {
   /// repeat.
   private var answer = OutcomeResponses.done
   /// Nil while all is done.
-  private var note: CallNote?
+  private var note: CallLogNote?
   /// What the call is about; nil of a batch, which would not fit a line.
   private let subject: EventSubject?
 
@@ -39,7 +39,7 @@ final class EventArrival {
     switch outcome {
     case .done: settle(delivery, OutcomeResponses.done, nil)
     case .retry(let reason, let detail):
-      let note = CallNote(
+      let note = CallLogNote(
         result: .retry, reason: reason.rawValue, detail: detail, subject: subject(of: delivery))
       settle(delivery, OutcomeResponses.response(to: reason), note)
     case .reject(let rejection): reject(delivery, rejection)
@@ -58,10 +58,10 @@ final class EventArrival {
   }
 
   private func reject(
-    _ delivery: EventDelivery, _ rejection: Rejection, as result: CallNote.Result
+    _ delivery: EventDelivery, _ rejection: Rejection, as result: CallLogNote.Result
   ) {
     // Its detail may quote a visitor's text, so it is in the recorded message only.
-    let note = CallNote(
+    let note = CallLogNote(
       result: result, reason: rejection.reason.rawValue, subject: subject(of: delivery),
       stage: rejection.stage)
     settle(delivery, OutcomeResponses.rejected(by: sender), note)
@@ -72,7 +72,7 @@ final class EventArrival {
   }
 
   /// - Parameter note: Nil if the event was done.
-  private func settle(_ delivery: EventDelivery, _ response: Response, _ note: CallNote?) {
+  private func settle(_ delivery: EventDelivery, _ response: Response, _ note: CallLogNote?) {
     isFinished[delivery.index] = true
     if let note, note.result == .retry || self.note?.result != .retry {
       answer = response
@@ -80,7 +80,7 @@ final class EventArrival {
     }
     left -= 1
     guard left == 0 else { return }
-    let done: AnyObject = subject ?? CallNote(result: .done)
+    let done: AnyObject = subject ?? CallLogNote(result: .done)
     call.reply(answer, note: self.note ?? done)
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /// What a function says about a call for its log line, if it was not simply done.
-final class CallNote {
+final class CallLogNote {
   enum Result: String {
     case done
     /// Not acknowledged: it comes again.
