@@ -44,11 +44,11 @@ import Testing
         if count > 0 { found[document] = count }
       }
     }
-    // LogParse's page has the line that ContractLinesTests runs.
+    // LogParse's page has the line that ContractLinesTests runs, the tracker's page one that makes a hash.
     #expect(
       found == [
         "README.md": 2, "Functions/PixelIngest/README.md": 3, "Functions/LogParse/README.md": 1,
-        "Tests/LocalCloud/README.md": 3,
+        "Functions/PixelIngest/Tracker/README.md": 1, "Tests/LocalCloud/README.md": 3,
         "Runtime/FunctionRuntime/FunctionRuntime.docc/Events.md": 3,
         "Runtime/FunctionRuntime/FunctionRuntime.docc/YourFirstFunction.md": 1,
       ])
