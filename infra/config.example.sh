@@ -3,6 +3,13 @@
 # What is deployed, and where. Copy to infra/config.sh (git ignores it) and edit; CONFIG=FILE picks another.
 # One NAME=value a line. Everything is checked before the first call; scripts/deploy.sh --help goes on.
 
+# One question first, which decides the table of a row: are your users accounts or visitors?
+# Accounts (tenants, customers) are few, and each wants tables of its own: one for each account and day.
+TEMPLATE_SUFFIX=_{user_id}_{date}
+# Visitors are many, and anonymous: take 16 groups of them instead. With the line above, a site of visitors makes more tables
+# than BigQuery's limits allow; scripts/estimate.sh says which limits. More suffixes: infra/tables.md.
+#TEMPLATE_SUFFIX=_{bucket:user_id:16}_{date}
+
 # The Google Cloud project, and the region that the services run in.
 PROJECT=my-project
 REGION=europe-west1
@@ -65,12 +72,8 @@ KMS_KEY=
 # with its own tables, view events_NAME and function events_NAME_between; a hit picks one by c=NAME.
 CONTRACT=infra/contracts/pixel.json
 
-# Which table a row goes to. Is a user an account, of which you have dozens? Then one table per account and day:
-TEMPLATE_SUFFIX=_{user_id}_{date}
-# Is a user a visitor, of whom there are thousands? Then 16 groups of them (a query reads at most 1,000 tables):
-#TEMPLATE_SUFFIX=_{bucket:user_id:16}_{date}
-# Whose date it is: UTC, a name as Europe/Berlin, or a rule as CET-1CEST,M3.5.0,M10.5.0/3. (BigQuery knows no rules:
-# with one, a view that has to count days from event_time itself counts them in UTC.)
+# The zone of {date} in TEMPLATE_SUFFIX: UTC, a name as Europe/Berlin, or a rule as CET-1CEST,M3.5.0,M10.5.0/3. (BigQuery
+# knows no rules: with one, a view that has to count days from event_time itself counts them in UTC.)
 TIME_ZONE=UTC
 # infra/known-ids, a file with an id a line: only they get tables of their own. Empty: any id does.
 KNOWN_IDS=

@@ -5,7 +5,7 @@
 # What the pipeline would cost in a month, line by line, and the limits of Google Cloud that it would come near.
 # Prices, limits and assumptions are in infra/prices.json, with their date and where they come from.
 #
-#   --hits-per-day N    hits of a day; 10k, 1M and 100M are numbers too
+#   --hits-per-day N    hits of a day; 10k, 2.5M and 1B are numbers too, in lower or upper case
 #   --road ROAD         as in infra/config.sh: service, bucket or direct
 #   --suffix PATTERN    TEMPLATE_SUFFIX, as '_{user_id}_{date}'; '' for a single table
 #   --ingest-mode MODE  with --road service: log or publish [log]

@@ -217,6 +217,37 @@ class Command(unittest.TestCase):
             self.assertEqual(said.returncode, 2)
             self.assertIn(f"{name} is missing", said.stderr)
 
+    def test_thousands_millions_and_billions_in_lower_and_upper_case(self):
+        for text, hits in (
+            ("500", "500"), ("10k", "10,000"), ("10K", "10,000"), ("1m", "1,000,000"), ("1M", "1,000,000"),
+            ("2.5m", "2,500,000"), ("2b", "2,000,000,000"), ("10B", "10,000,000,000"), ("1_000k", "1,000,000"),
+            ("1000B", "1,000,000,000,000"),
+        ):
+            said = self.run_it("--hits-per-day", text, "--road", "direct", "--suffix", "_{date}")
+            self.assertEqual((said.returncode, said.stderr), (0, ""), msg=text)
+            self.assertIn(f" for {hits} hits a day ", said.stdout, msg=text)
+
+    def test_a_number_that_is_none_gets_one_sentence_with_what_is_allowed(self):
+        for text in ("", "k", "1kk", "1mb", "1G", "1t", "1 M", "1e6", "1,000", ".5k", "1.k", "inf", "nan", "0b", "0.0001k", "-5", "-5k",
+                     "-.5m", "1001B", "9" * 400, "\u0661k", "1\u212a", "10\n"):
+            said = self.run_it("--hits-per-day", text, "--road", "direct", "--suffix", "_{date}")
+            self.assertEqual((said.returncode, said.stdout), (2, ""), msg=text)
+            self.assertEqual(said.stderr, f"estimate.sh: --hits-per-day is '{text}': allowed is a number from 1 to "
+                             "1,000,000,000,000, as 500, 10k, 2.5M or 1B; see --help\n", msg=text)
+
+    def test_the_documents_ask_whose_the_users_are_and_the_estimate_agrees(self):
+        for document, later in (("README.md", "scripts/run-local.sh"), ("infra/config.example.sh", "\nPROJECT=")):
+            text = (ROOT / document).read_text()
+            question = text.index("are your users accounts or visitors?")
+            self.assertLess(question, text.index(later), msg=document)
+            for suffix in ("_{user_id}_{date}", "_{bucket:user_id:16}_{date}"):
+                self.assertIn(suffix, text[question:question + 1500], msg=document)
+        accounts = ("--hits-per-day", "1M", "--road", "direct", "--suffix", "_{user_id}_{date}", "--users", "30")
+        self.assertNotIn("OVER", self.run_it(*accounts).stdout)
+        self.assertIn("OVER", self.run_it(*accounts[:-2]).stdout)
+        visitors = (*accounts[:5], "_{bucket:user_id:16}_{date}")
+        self.assertNotIn("OVER", self.run_it(*visitors).stdout)
+
     def test_the_total_is_the_sum_of_the_lines(self):
         said = self.run_it("--hits-per-day", "10k", "--road", "direct", "--suffix", "")
         rows = [line[2:].split("  ") for line in said.stdout.splitlines() if line.startswith("  ")]

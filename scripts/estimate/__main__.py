@@ -12,6 +12,8 @@ from .suffix import BadPattern, Suffix
 
 ROADS = ("service", "bucket", "direct")
 SHIPPED = pathlib.Path(__file__).resolve().parents[2] / "infra" / "prices.json"
+# What may follow a number, in lower or upper case: thousands, millions, billions.
+UNITS = {"": 1, "k": 1e3, "m": 1e6, "b": 1e9}
 SIZES = {"10 thousand": 1e4, "1 million": 1e6, "100 million": 1e8}
 
 
@@ -150,7 +152,7 @@ def _options() -> argparse.Namespace:
     options.add_argument("--rate-limit", action="store_true")
     options.add_argument("--worst", type=_number("--worst", 1, 1e7))
     options.add_argument("--instances", default="10,4,4")
-    chosen = options.parse_args()
+    chosen = options.parse_args(_joined(sys.argv[1:]))
     chosen.suffix = "_{date}" if chosen.suffix is None and chosen.table else chosen.suffix
     for name in ("hits_per_day", "road", "suffix"):
         if not chosen.table and not (chosen.worst and name == "hits_per_day") and getattr(chosen, name) is None:
@@ -162,12 +164,23 @@ def _options() -> argparse.Namespace:
     return chosen
 
 
+def _joined(arguments) -> list:
+    """`--name -5k` as `--name=-5k`: argparse takes `-5k` for an option, and then would not say what is allowed."""
+    joined = []
+    for argument in arguments:
+        if re.match(r"-[0-9.]", argument) and joined and re.fullmatch(r"--[a-z-]+", joined[-1]):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
 def _number(option, least, most):
     def read(text):
-        found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([kM]?)", text.replace("_", ""))
-        value = float(found[1]) * {"": 1, "k": 1e3, "M": 1e6}[found[2]] if found else None
+        found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([kmb]?)", text.replace("_", ""), re.ASCII | re.IGNORECASE)
+        value = float(found[1]) * UNITS[found[2].lower()] if found else None
         if value is None or not least <= value <= most:
-            _refuse(f"{option} is '{text}': allowed is a number from {least:,.0f} to {most:,.0f}, as 500, 10k or 2.5M")
+            _refuse(f"{option} is '{text}': allowed is a number from {least:,.0f} to {most:,.0f}, as 500, 10k, 2.5M or 1B")
         return value
     return read
 
