@@ -135,7 +135,7 @@ in_background() {
 }
 
 build() {
-  background build_release "${PRODUCTS[@]}"
+  background build_products "${PRODUCTS[@]}"
   BUILD_PID=$!
   wait "$BUILD_PID"
   BUILD_PID=''

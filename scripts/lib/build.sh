@@ -3,9 +3,12 @@
 # Building with SwiftPM: progress while it lasts, and a clone that was moved. Sourced by lib.sh.
 # shellcheck disable=SC2034  # BIN is for whoever sources it
 
-# build_release [PRODUCT…]: builds these with optimisation, or everything. BIN is where the programs are then;
-# PIXEL_BINARIES says that they are there already.
-build_release() {
+# build_release: builds everything with optimisation. BIN is where the programs are then; PIXEL_BINARIES says that
+# they are there already.
+build_release() { build_products everything; }
+
+# build_products PRODUCT…: the same for these alone.
+build_products() {
   BIN="${PIXEL_BINARIES:-$ROOT/.build/release}"
   [[ -z ${PIXEL_BINARIES:-} ]] || return 0
   forget_foreign_build "$ROOT/.build"
@@ -17,7 +20,7 @@ build_release() {
   mkdir -p "$ROOT/.build"
   local product log="$ROOT/.build/build.log"
   : >"$log"
-  if [[ $# -eq 0 ]]; then
+  if [[ $1 == everything ]]; then
     swift_build "$log"
   else
     for product in "$@"; do swift_build "$log" --product "$product"; done
