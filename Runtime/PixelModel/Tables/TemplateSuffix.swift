@@ -7,8 +7,8 @@ import TimeZones
 ///
 /// `{column}` is the encoded value of a column, `{bucket:column:N}` one of N groups of its values;
 /// `{date}`, `{month}` and `{hour}` are the event's, in a time zone. Everything else is a letter but `Z`,
-/// a digit, or `_`.
-public struct TemplateSuffix: Sendable {
+/// a digit, or `_`. A class, since a row's way through the loader would copy a value's parts several times.
+public final class TemplateSuffix: Sendable {
   package enum Part: Equatable, Sendable {
     case literal(String)
     /// Index into `columns`.
@@ -32,7 +32,7 @@ public struct TemplateSuffix: Sendable {
     self.zone = zone
   }
 
-  package init(pattern: String, zone: ZoneOffsets = .utc) throws(TemplateSuffixError) {
+  package convenience init(pattern: String, zone: ZoneOffsets = .utc) throws(TemplateSuffixError) {
     var parts: [Part] = []
     var columns: [[UInt8]] = []
     var rest = Substring(pattern)
