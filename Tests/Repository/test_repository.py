@@ -68,7 +68,9 @@ class Version(unittest.TestCase):
         swift = text(".swift-version").strip()
         self.assertRegex(swift, r"^\d+\.\d+\.\d+$")
         image = f"swift:{swift}-bookworm"
-        for name in (".devcontainer/devcontainer.json", ".github/workflows/test.yml", "infra/images/Dockerfile"):
+        for name in (".devcontainer/devcontainer.json", ".github/workflows/test.yml", "infra/images/Dockerfile",
+                     "Tests/Examples/Greeter/Dockerfile",
+                     "Runtime/FunctionRuntime/FunctionRuntime.docc/SmallestFunctions.md"):
             found = set(re.findall(r"\bswift:[0-9][\w.-]*", text(name)))
             self.assertEqual(found, {image}, name)
         self.assertIn(f"'{swift.rsplit('.', 1)[0]}'", text(".spi.yml"))
