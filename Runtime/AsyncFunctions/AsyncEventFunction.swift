@@ -10,12 +10,14 @@ extension EventFunction {
   /// event comes again. It costs about twice what a synchronous one does (`Tests/Benchmarks`).
   ///
   /// - Parameters:
+  ///   - authentication: Who may push, and how the sender's token is checked.
   ///   - worker: The worker that gets the calls.
   ///   - allowedOrigins: Which origins get consent in the handshake of webhooks; nil: all.
   ///   - executor: The handler's threads; nil for Swift's own, which blocking code elsewhere in
   ///     the process can keep busy.
   ///   - record: Records a pushed message that the handler rejects, before it is acknowledged. Without it a
   ///     rejection is only logged. Other senders are told by 422 and keep the event themselves.
+  ///   - handler: Gets each event, and returns its outcome.
   public static func asynchronous(
     authentication: PushAuthentication, worker: Worker, allowedOrigins: [String]? = nil,
     executor: (any TaskExecutor)? = nil,

@@ -11,11 +11,13 @@ extension MessageFunction {
   /// thread changes cost about as much again as a synchronous call (`Tests/Benchmarks`).
   ///
   /// - Parameters:
+  ///   - authentication: Who may push, and how the sender's token is checked.
   ///   - worker: The worker that gets the calls.
   ///   - executor: The handler's threads; nil for Swift's own, which blocking code elsewhere in
   ///     the process can keep busy.
   ///   - record: Records a message that is rejected; without it a rejected message comes again, until
   ///     Pub/Sub moves it to its dead-letter topic.
+  ///   - handler: Gets each message, and returns its outcome.
   public static func asynchronous(
     authentication: PushAuthentication, worker: Worker, executor: (any TaskExecutor)? = nil,
     record: ((Delivery, Rejection, @escaping (Bool) -> Void) -> Void)? = nil,

@@ -19,8 +19,10 @@ extension FunctionService where Settings == PushSettings {
   /// log then has that rejection's reason.
   ///
   /// - Parameters:
+  ///   - name: The function's name, in `--help`, `--version` and log lines.
   ///   - version: The function's own, for `--version` and log lines.
   ///   - about: One sentence for `--help`.
+  ///   - handler: Gets each message.
   public init(
     _ name: String, version: String = "0", about: String = "takes Pub/Sub messages.",
     _ handler: @escaping @Sendable (PubSubMessage) async throws -> Void

@@ -8,7 +8,9 @@ public struct LoopBound<Value>: @unchecked Sendable {
   private let content: Value
   private let thread: LoopThreadID
 
-  /// - Parameter loop: The loop that `value` belongs to, which is the caller's.
+  /// - Parameters:
+  ///   - value: What is carried.
+  ///   - loop: The loop that `value` belongs to, which is the caller's.
   public init(_ value: Value, of loop: EventLoop) {
     loop.preconditionOnLoop()
     content = value

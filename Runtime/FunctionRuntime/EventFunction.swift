@@ -14,7 +14,9 @@ public struct EventFunction {
   var record: ((EventDelivery, Rejection, @escaping (Bool) -> Void) -> Void)?
 
   /// - Parameters:
+  ///   - authentication: Who may push, and how the sender's token is checked.
   ///   - allowedOrigins: Which origins get consent in the handshake of webhooks; nil: all.
+  ///   - receive: Called for each event; it answers through the delivery, now or later on the same loop.
   ///   - record: Records a pushed message that the function rejects, before it is acknowledged. Without it a
   ///     rejection is only logged. Other senders are told by 422 and keep the event themselves.
   public init(

@@ -14,6 +14,7 @@ public struct Backoff: Sendable {
   /// - Parameters:
   ///   - attempt: How many attempts have failed, from 1.
   ///   - retryAfter: The wait that the service asked for, in seconds; the result is no shorter.
+  ///   - random: Gives a number of the range, the wait in nanoseconds.
   public func wait(
     after attempt: Int, retryAfter: Int? = nil, using random: (ClosedRange<Int64>) -> Int64
   ) -> Duration {

@@ -13,6 +13,7 @@ public final class CloudAccess: Sendable {
   private let projectID: SharedValue
 
   /// - Parameters:
+  ///   - metadataHost: Host, or host:port, of the metadata server.
   ///   - project: Known from the settings; nil takes the key's, or asks the metadata server.
   ///   - key: Signs for tokens; nil asks the metadata server for them.
   public init(metadataHost: String, project: String?, key: ServiceAccountKey? = nil) {

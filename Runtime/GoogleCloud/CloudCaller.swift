@@ -12,7 +12,11 @@ public struct CloudCaller {
   /// Is told the project once it is known.
   let learned: (String) -> Void
 
-  /// - Parameter learned: Is told the project each time that a request is made in it.
+  /// - Parameters:
+  ///   - loop: The caller's loop.
+  ///   - client: Sends the requests, on that loop.
+  ///   - log: Gets what is worth a line.
+  ///   - learned: Is told the project each time that a request is made in it.
   public init(
     loop: EventLoop, client: HTTPClient, log: Log, learned: @escaping (String) -> Void = { _ in }
   ) {

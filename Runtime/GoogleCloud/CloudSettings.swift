@@ -10,7 +10,9 @@ public struct CloudSettings: Sendable {
   public let bigQuery: Endpoint
   public let access: CloudAccess
 
-  /// - Parameter usesBigQuery: Whether to read, and to show in `--help`, where BigQuery is.
+  /// - Parameters:
+  ///   - reader: Reads the settings, and collects what is wrong with them.
+  ///   - usesBigQuery: Whether to read, and to show in `--help`, where BigQuery is.
   public init(_ reader: inout SettingsReader, usesBigQuery: Bool = false) {
     let project = reader.optionalText(
       "GOOGLE_CLOUD_PROJECT", "project id; else the key file's or the metadata server's")

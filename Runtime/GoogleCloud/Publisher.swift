@@ -29,7 +29,11 @@ public final class Publisher {
   /// The end of the last linger that a timer was set for.
   private var lingerUntil = Instant(nanoseconds: .min)
 
-  /// - Parameter timeout: From `publish` to a failure at the latest; attempts are repeated within.
+  /// - Parameters:
+  ///   - caller: The loop that publishes, with its client and log.
+  ///   - cloud: Where Pub/Sub is, and the access to it.
+  ///   - topic: Gets the messages.
+  ///   - timeout: From `publish` to a failure at the latest; attempts are repeated within.
   public init(caller: CloudCaller, cloud: CloudSettings, topic: TopicName, timeout: Duration) {
     self.caller = caller
     self.cloud = cloud

@@ -7,7 +7,10 @@ public struct TopicName: Sendable {
   let project: String?
   let id: String
 
-  /// - Parameter setting: The variable the name comes from, for the error.
+  /// - Parameters:
+  ///   - text: The topic's id, or its full name.
+  ///   - setting: The variable the name comes from, for the error.
+  ///   - reader: Is told of a name that is not allowed.
   public init(_ text: String, setting: String, _ reader: inout SettingsReader) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     let isFull = parts.count == 4 && parts[0] == "projects" && parts[2] == "topics"

@@ -16,6 +16,8 @@ public final class HTTPClient {
   private var loadProblem: TransportError?
 
   /// - Parameters:
+  ///   - loop: Sends the requests and gets the answers.
+  ///   - userAgent: The field `User-Agent` of each request.
   ///   - caFile: Certificates of the authorities to trust, PEM; nil for the system's.
   ///   - maxConnections: Open connections at most; further requests wait for one.
   public init(

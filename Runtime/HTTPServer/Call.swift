@@ -14,7 +14,10 @@ public struct Call {
   public var deadline: Instant { exchange.deadline }
 
   /// Answers the request. Neither the request nor anything decoded in place from it may be used afterwards.
-  /// - Parameter note: For the server's observer.
+  ///
+  /// - Parameters:
+  ///   - response: The answer.
+  ///   - note: For the server's observer.
   public func reply(_ response: Response, note: AnyObject? = nil) {
     exchange.reply(number, response, note: note)
   }

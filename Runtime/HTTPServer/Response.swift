@@ -12,6 +12,7 @@ public struct Response: Sendable {
   /// - Parameters:
   ///   - status: 200 to 599. 204 and 304 carry no body.
   ///   - headers: Names and values without control characters; `Content-Length` is added.
+  ///   - body: What follows the fields.
   public init(status: Int, headers: [(String, String)] = [], body: [UInt8] = []) {
     var writer = ByteWriter(capacity: 128)
     writer.append("HTTP/1.1 ")
