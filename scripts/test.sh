@@ -115,6 +115,7 @@ first_steps() {
   build
   step 'scripts' script_tests
   step 'tests' unit_tests
+  step 'documentation' "$ROOT/scripts/dev/docs.sh"
 }
 
 # This many Ctrl-C at random moments of run-local.sh.
