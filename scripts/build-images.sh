@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Usage: scripts/build-images.sh [--builder docker|cloudbuild|buildah] [--push] [NAME=REFERENCE…]
+#        scripts/build-images.sh --pin
 #
 # Builds the images of pixel-ingest, log-parse and bq-loader (or only those named, under that reference) and
 # prints their sizes and digests. The same sources and packages make the same image. Beside each lies its list of what
@@ -10,16 +11,22 @@
 #   --builder cloudbuild  on Google Cloud, which also pushes; needs gcloud and infra/config.sh
 #   --builder buildah     without engine or base image, on Debian 12 with Swift: into .build-images/NAME (OCI)
 #   --push                also pushes to the registry of the reference
+#   --pin                 instead: asks docker for the digest of each base image and writes it into
+#                         infra/images/Dockerfile, as NAME:TAG@sha256:…; again later, it brings the digests up to date
 #
 # Without --builder: Docker if its engine runs, else Cloud Build with --push, else buildah.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "$0")/lib.sh"
 
+# shellcheck source=infra/images/pin.sh
+source "$ROOT/infra/images/pin.sh"
+
 readonly FUNCTIONS='pixel-ingest log-parse bq-loader'
 readonly OUTPUT="$ROOT/.build-images"
 BUILDER=''
 PUSH=''
+PIN=''
 # NAME=REFERENCE of each that is built, with spaces.
 WANTED=''
 # The day of the packages: a second tag.
@@ -27,17 +34,19 @@ PACKAGES_OF="$(date -u +%F)"
 readonly PACKAGES_OF
 
 parse_arguments() {
-  local name
+  local name count=$#
   while [[ $# -gt 0 ]]; do
     case "$1" in
       --builder) [[ -n ${2:-} ]] || die "$1 needs a value: see --help"; BUILDER="$2"; shift ;;
       --push) PUSH=1 ;;
+      --pin) [[ $count -eq 1 ]] || die '--pin builds nothing: allowed is --pin alone'; PIN=1 ;;
       -h | --help) print_usage "$0"; exit 0 ;;
       pixel-ingest=?* | log-parse=?* | bq-loader=?*) WANTED+=" $1" ;;
       *) die "unknown argument '$1': see --help" ;;
     esac
     shift
   done
+  [[ -z $PIN ]] || return 0
   [[ -n $WANTED ]] || for name in $FUNCTIONS; do WANTED+=" $name=$name:latest"; done
   [[ -n $BUILDER ]] || choose_builder
   [[ $BUILDER =~ ^(docker|cloudbuild|buildah)$ ]] ||
@@ -149,6 +158,7 @@ build_with_buildah() {
 
 main() {
   parse_arguments "$@"
+  if [[ -n $PIN ]]; then pin "$ROOT/infra/images/Dockerfile"; return; fi
   say "Building$WANTED with $BUILDER"
   "build_with_$BUILDER"
 }

@@ -83,6 +83,7 @@ deployment() {
   "$ROOT/Tests/Deploy/portable.py"
   "$ROOT/Tests/Deploy/patience.sh"
   "$ROOT/Tests/Deploy/pieces.sh"
+  "$ROOT/Tests/Deploy/pin.sh"
   PIXEL_BINARIES="$BIN" "$ROOT/Tests/Deploy/services.sh"
   "$ROOT/Tests/Deploy/sink.sh"
   "$ROOT/Tests/Deploy/roads.sh" direct
@@ -94,6 +95,7 @@ whole_deployment() {
   "$ROOT/Tests/Deploy/portable.py"
   "$ROOT/Tests/Deploy/patience.sh"
   "$ROOT/Tests/Deploy/pieces.sh"
+  "$ROOT/Tests/Deploy/pin.sh"
   "$ROOT/Tests/Deploy/services.sh"
   "$ROOT/Tests/Deploy/sink.sh"
   "$ROOT/Tests/Deploy/roads.sh" --more --faults service-log bucket direct

@@ -13,7 +13,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SCRIPTS = [
     path
-    for pattern in ("scripts/*.sh", "infra/lib/*.sh", "infra/parts/*.sh")
+    for pattern in ("scripts/*.sh", "infra/lib/*.sh", "infra/parts/*.sh", "infra/images/pin.sh")
     for path in sorted(glob.glob(os.path.join(ROOT, pattern)))
     # These two run the programs, which are Linux's; they say so.
     if os.path.basename(path) not in ("test.sh", "run-local.sh")
