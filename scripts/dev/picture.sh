@@ -28,7 +28,7 @@ main() {
   "$ROOT/scripts/run-local.sh" --port "$port" --data "$folder/data" >"$folder/log" 2>&1 &
   pid=$!
   # shellcheck disable=SC2064  # both are known now
-  trap "kill -INT $pid 2>/dev/null; wait $pid 2>/dev/null; rm -rf '$folder'" EXIT
+  trap "kill $pid 2>/dev/null; wait $pid 2>/dev/null; rm -rf '$folder'" EXIT
   until curl -fsS "http://127.0.0.1:$port/_local/state" >/dev/null 2>&1; do
     kill -0 "$pid" 2>/dev/null || { cat "$folder/log" >&2; die 'the pipeline did not start'; }
     sleep 0.5
