@@ -9,7 +9,7 @@
 #   rejected       what could not become a row, from the table of rejected events, where it also stays
 #   raw            log entries as they came, from the archive, for RAW_DAYS: what a wrong contract or parser made of them can
 #                  be made again; with --since and --until
-#   --reason CODE  only rejections with that reason (the README lists them)
+#   --reason CODE  only rejections with that reason (the pages of LogParse and BQLoader list them)
 #   --since T      only what was kept since then: 2026-01-02, or 2026-01-02T03:04:05Z
 #   --until T      only what came before then, in the same form
 #   --dry-run      counts, and sends nothing
@@ -44,7 +44,7 @@ parse_arguments() {
     shift
   done
   [[ -n $WHAT ]] || die 'what is to be sent again: dead-letters, rejected or raw? See --help'
-  [[ $REASON =~ ^([a-z_]+)?$ ]] || die "--reason is '$REASON': allowed is a reason code of the README"
+  [[ $REASON =~ ^([a-z_]+)?$ ]] || die "--reason is '$REASON': allowed is a reason code of LogParse's or BQLoader's page"
   [[ -z $REASON || $WHAT == rejected ]] || die '--reason is for rejected: a dead letter has none'
   local form='^([0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?)?$'
   [[ $SINCE =~ $form ]] || die "--since is '$SINCE': allowed are 2026-01-02 and 2026-01-02T03:04:05Z"

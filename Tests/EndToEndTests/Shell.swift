@@ -6,9 +6,10 @@ final class Shell {
   private let process = Process()
   private let file: URL
 
-  /// Starts it in this folder; its output goes to a file there.
+  /// Starts it in this folder; its output goes to a file elsewhere, which is gone with the value.
   init(_ command: String, in folder: URL) throws {
-    file = folder.appendingPathComponent("output-\(UUID().uuidString)")
+    file = FileManager.default.temporaryDirectory
+      .appendingPathComponent("pixel-pipeline-output-\(UUID().uuidString)")
     _ = FileManager.default.createFile(atPath: file.path, contents: nil)
     let output = try FileHandle(forWritingTo: file)
     process.executableURL = URL(fileURLWithPath: "/bin/bash")
@@ -25,6 +26,8 @@ final class Shell {
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     try process.run()
   }
+
+  deinit { try? FileManager.default.removeItem(at: file) }
 
   var output: String { (try? String(contentsOf: file, encoding: .utf8)) ?? "" }
   var isRunning: Bool { process.isRunning }
