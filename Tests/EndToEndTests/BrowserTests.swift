@@ -61,7 +61,8 @@ import Testing
     #expect(views.map { $0["page_title"] as? String } == ["First", "Next"])
     let first = try #require(views.first?["page_url"] as? String)
     #expect(views.last?["page_referrer"] as? String == first)
-    #expect((views.last?["page_url"] as? String)?.hasSuffix("/next?step=2#part") == true)
+    // The address that the view began with: the hash came later, and hash routes do not count by themselves.
+    #expect((views.last?["page_url"] as? String)?.hasSuffix("/next?step=2") == true)
     for row in rows {
       #expect(row["request_path"] as? String == (mode == "image" ? "/pixel.gif" : "/events"))
       #expect(row["user_id"] as? String == "u-browser")

@@ -256,7 +256,7 @@ def check_move(tables):
         ("c1", "u2_20260101"), ("c2", "u2_20260101")])
     archive = tables.client.get_table(f"{PROJECT}.pixel.events_moved")
     check("partitioned", (archive.time_partitioning.type_, archive.time_partitioning.field), ("DAY", "event_time"))
-    check("clustered", archive.clustering_fields, ["user_id", "type"])
+    check("clustered", archive.clustering_fields, ["type", "user_id", "event_time"])
 
     # Stopped half-way: some of a day's events are there already.
     tables.rows("DELETE FROM pixel.events_moved WHERE event_id IN ('a2', 'c1')")

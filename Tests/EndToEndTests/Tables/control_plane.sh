@@ -21,17 +21,17 @@ main() {
       "{\"tableReference\": {\"datasetId\": \"pixel\", \"tableId\": \"$table\"},
         \"schema\": {\"fields\": $columns}}"
   done
-  "$TOOL" list "${place[@]}"
-  "$TOOL" add-columns "${place[@]}" --contract "$CONTRACT" --dry-run
-  "$TOOL" add-columns "${place[@]}" --contract "$CONTRACT"
-  "$TOOL" view "${place[@]}" --contract "$CONTRACT"
-  "$TOOL" expire "${place[@]}" --days 400
-  "$TOOL" expire "${place[@]}" --days 400
-  "$TOOL" expire "${place[@]}" --days never
+  "$TOOL" tables list "${place[@]}"
+  "$TOOL" tables add-columns "${place[@]}" --contract "$CONTRACT" --dry-run
+  "$TOOL" tables add-columns "${place[@]}" --contract "$CONTRACT"
+  "$TOOL" tables view "${place[@]}" --contract "$CONTRACT"
+  "$TOOL" tables expire "${place[@]}" --days 400
+  "$TOOL" tables expire "${place[@]}" --days 400
+  "$TOOL" tables expire "${place[@]}" --days never
   # Its queries have no answer here; what it makes before has.
-  "$TOOL" move "${place[@]}" --dry-run
-  "$TOOL" move "${place[@]}" || true
-  "$TOOL" expire "${place[@]}" --days 30 --archive events_moved
+  "$TOOL" tables move "${place[@]}" --dry-run
+  "$TOOL" tables move "${place[@]}" || true
+  "$TOOL" tables expire "${place[@]}" --days 30 --archive events_moved
 }
 
 main
