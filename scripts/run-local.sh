@@ -5,7 +5,8 @@
 #
 # Runs the whole pipeline on this machine, without an account: the three functions and a stand-in for
 # the load balancer, Pub/Sub, BigQuery and the metadata server. Ctrl-C, at any moment, finishes what is on
-# its way, ends every program within 10 seconds, and exits with 130; rows stay.
+# its way, ends every program within 10 seconds, and exits with 130; rows stay. A --check or --replay that has
+# printed its result keeps the result's exit status.
 #
 #   --port N       first of four ports (8080): live page, then pixel-ingest, log-parse, bq-loader
 #   --host A       address to listen on (127.0.0.1); 0.0.0.0 in a container, to be reached from outside
